@@ -1,0 +1,164 @@
+package dev.dbmigrations.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known, all of it read back. Written whole, once per change. Times are RFC 3339, to the second.
+ *
+ * @param observedGeneration generation that this status speaks of; -1 (by the CRD's default) until somebody looked
+ * @param currentRevision what was read from the database, for people: {@code a,b} when there are two rows
+ * @param currentRevisions the same, for programs
+ * @param currentReadAt when that was, to ten minutes
+ * @param versionTable where it was read, {@code schema.table}
+ * @param resolvedTarget what the target means in the image and settings of {@code resolvedFor}
+ * @param head the head or heads of that image
+ * @param pending how many revisions lie between current and resolved target
+ * @param resolvedFor the image and target that the three above were resolved for
+ * @param lastReached set at {@code AtTarget} only: the base of rules 5 and 6
+ * @param attempt the newest attempt
+ * @param lastFailure why the newest attempt, or the newest look at the database, failed
+ * @param lastHandledRetry value of the retry annotation that was acted on
+ * @param history the last ten migrations, newest first
+ * @param conditions {@code Ready} always; {@code Reconciling} or {@code Stalled} when true, never both
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record DatabaseMigrationStatus(
+        @Nullable Long observedGeneration,
+        @Nullable String currentRevision,
+        @Nullable List<String> currentRevisions,
+        @Nullable String currentReadAt,
+        @Nullable VersionTable versionTable,
+        @Nullable List<String> resolvedTarget,
+        @Nullable String head,
+        @Nullable Integer pending,
+        @Nullable ResolvedFor resolvedFor,
+        @Nullable LastReached lastReached,
+        @Nullable Attempt attempt,
+        @Nullable LastFailure lastFailure,
+        @Nullable String lastHandledRetry,
+        @Nullable List<Migration> history,
+        @Nullable List<Condition> conditions) {
+
+    /** Of a resource that nobody has looked at yet. */
+    public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
+            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+    /** {@return the condition of that type, if it is there} */
+    public Optional<Condition> condition(String type) {
+        return conditions == null
+                ? Optional.empty()
+                : conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
+    }
+
+    /** Where the current revision is kept. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record VersionTable(String schema, String name) {}
+
+    /** What a target was resolved in. Another target, image or setting of Alembic's needs another look. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record ResolvedFor(
+            String targetRevision, String image, @Nullable AlembicSettings alembic) {}
+
+    /**
+     * Which database it was: a restored clone under the same name is another one.
+     *
+     * @param systemIdentifier PostgreSQL's, of the cluster; absent where the role may not read it
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record DatabaseIdentity(
+            String host,
+            int port,
+            String name,
+            @Nullable String systemIdentifier,
+            @Nullable VersionTable versionTable) {}
+
+    /**
+     * The last target that was reached.
+     *
+     * @param imageDigest what the container runtime says that it ran; absent when no pod was needed
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record LastReached(
+            String targetRevision,
+            List<String> revisions,
+            String image,
+            @Nullable String imageDigest,
+            @Nullable AlembicSettings alembic,
+            DatabaseIdentity database,
+            Instant at) {}
+
+    /**
+     * One Job.
+     *
+     * @param number counts the resource's attempts, from 1
+     * @param generation the generation that it was started for
+     * @param kind {@code Apply}
+     * @param endedAt when it was seen to have ended, and its result taken in; absent before
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Attempt(
+            int number,
+            long generation,
+            String kind,
+            String job,
+            Instant startedAt,
+            @Nullable Integer stepsExecuted,
+            @Nullable Integer stepsTotal,
+            @Nullable Instant endedAt) {}
+
+    /**
+     * A failure, with what it was decided on: when one of these changes, it is tried again.
+     *
+     * @param count how many times in a row, from 1; the pause before a retry grows with it
+     * @param retryAt when it is tried again by itself; absent when a person decides
+     * @param generation the resource's
+     * @param secretVersion the Secret's resource version
+     * @param currentRevisions what the database said afterwards; absent when it said nothing
+     * @param interrupted whether the attempt died without telling how far it was (rule 10)
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record LastFailure(
+            Reason reason,
+            String message,
+            @Nullable String revision,
+            @Nullable String sqlState,
+            @Nullable String statement,
+            @Nullable String job,
+            Instant at,
+            int count,
+            @Nullable Instant retryAt,
+            long generation,
+            @Nullable String secretVersion,
+            @Nullable List<String> currentRevisions,
+            @Nullable Boolean interrupted) {}
+
+    /**
+     * One applied migration.
+     *
+     * @param direction {@code Upgrade} or {@code Downgrade}
+     * @param seconds how long the runner took
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Migration(
+            List<String> from,
+            List<String> to,
+            String direction,
+            String image,
+            @Nullable String imageDigest,
+            String job,
+            Instant startedAt,
+            @Nullable Double seconds) {}
+}

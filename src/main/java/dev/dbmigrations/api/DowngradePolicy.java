@@ -1,0 +1,24 @@
+package dev.dbmigrations.api;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+
+/** Whether the operator may take a database down (rule 5). */
+public enum DowngradePolicy {
+    /** When this resource's target moved to another revision and nobody else moved the database meanwhile. */
+    Requested,
+    /** Not at all. */
+    Never,
+    /** Also a database that somebody else moved ahead, down to a revision's id. */
+    Always;
+
+    /** {@return the policy of that name; of a name from a newer version, the one that does least} */
+    @JsonCreator
+    static DowngradePolicy of(String name) {
+        for (DowngradePolicy policy : values()) {
+            if (policy.name().equals(name)) {
+                return policy;
+            }
+        }
+        return Never;
+    }
+}

@@ -1,0 +1,59 @@
+package dev.dbmigrations.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.EnvFromSource;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of the Jobs' pods: a closed list, wide enough for the Jobs that teams have today; nothing of the host, no
+ * privileges, no command. All in Kubernetes' own forms.
+ *
+ * @param readOnlyRootFilesystem true unless the image needs to write outside {@code /tmp}
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record JobSettings(
+        @Nullable ResourceRequirements resources,
+        @Nullable Map<String, String> nodeSelector,
+        @Nullable List<Toleration> tolerations,
+        @Nullable Affinity affinity,
+        @Nullable List<LocalObjectReference> imagePullSecrets,
+        @Nullable String imagePullPolicy,
+        @Nullable String serviceAccountName,
+        @Nullable String priorityClassName,
+        @Nullable Map<String, String> labels,
+        @Nullable Map<String, String> annotations,
+        @Nullable List<EnvVar> env,
+        @Nullable List<EnvFromSource> envFrom,
+        @Nullable List<Volume> volumes,
+        @Nullable List<VolumeMount> volumeMounts,
+        @Nullable Long runAsUser,
+        @Nullable Long runAsGroup,
+        @Nullable Long fsGroup,
+        @Nullable Boolean readOnlyRootFilesystem) {
+
+    public static final JobSettings DEFAULT = new JobSettings(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+    public JobSettings {
+        nodeSelector = nodeSelector == null ? Map.of() : Map.copyOf(nodeSelector);
+        tolerations = tolerations == null ? List.of() : List.copyOf(tolerations);
+        imagePullSecrets = imagePullSecrets == null ? List.of() : List.copyOf(imagePullSecrets);
+        labels = labels == null ? Map.of() : Map.copyOf(labels);
+        annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
+        env = env == null ? List.of() : List.copyOf(env);
+        envFrom = envFrom == null ? List.of() : List.copyOf(envFrom);
+        volumes = volumes == null ? List.of() : List.copyOf(volumes);
+        volumeMounts = volumeMounts == null ? List.of() : List.copyOf(volumeMounts);
+    }
+}

@@ -1,0 +1,133 @@
+package dev.dbmigrations.api;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
+
+/** Why a resource is as it is: the reason of its condition {@code Ready}, with what its user should do. */
+public enum Reason {
+    AtTarget(Kind.READY, "The database is at the target. Nothing to do."),
+
+    Pending(Kind.RECONCILING, "Nothing was looked at yet. Wait."),
+    Applying(Kind.RECONCILING, "A Job is moving the database. Wait; the status shows the step in progress."),
+    WaitingForLock(
+            Kind.RECONCILING,
+            "Another migration of the same database holds the lock, or a statement of an earlier one still runs."
+                    + " The message names the session; end it if it should not be there."),
+    WaitingForPod(
+            Kind.RECONCILING,
+            "The Job's pod does not start: it cannot be scheduled, or its image cannot be pulled. The message says"
+                    + " which; mend the image, its pull secret or the cluster."),
+    PodRejected(
+            Kind.RECONCILING,
+            "The cluster refuses to create the Job's pod (quota, policy, a missing service account). The message is"
+                    + " the cluster's own."),
+    Suspended(
+            Kind.RECONCILING, "spec.suspend is true and the database is not at the target. Set it to false to go on."),
+
+    DatabaseUnreachable(
+            Kind.RETRIED, "The database does not answer. It is tried again with a growing pause, at most a minute."),
+    CredentialsRefused(
+            Kind.RETRIED,
+            "The database refuses the user, the password or a right that is needed. Mend the Secret or the role; a"
+                    + " changed Secret is noticed within seconds."),
+    CredentialsNotFound(Kind.RETRIED, "The Secret does not exist in the resource's namespace. Create it."),
+    LockTimeout(
+            Kind.RETRIED,
+            "A lock could not be had in time, or a deadlock was broken. It is tried again with a growing pause; see"
+                    + " spec.lockTimeout."),
+    Interrupted(
+            Kind.RETRIED,
+            "The pod was lost, evicted, out of memory or over spec.timeout before it was done. It is tried again with"
+                    + " a growing pause."),
+
+    CredentialsInvalid(
+            Kind.STALLED_ON_SECRET,
+            "The Secret is there and cannot be understood. The message names the key; mend it."),
+    RevisionNotFound(
+            Kind.STALLED,
+            "The image does not contain the target, or does not contain the revision that the database is at. Name"
+                    + " another target or another image."),
+    AmbiguousRevision(Kind.STALLED, "The target is a prefix of several revisions. Write more of it."),
+    MultipleHeads(
+            Kind.STALLED, "The tree has several heads and the target means one. Merge them, or name a revision's id."),
+    DowngradeForbidden(
+            Kind.STALLED, "The target is below the database and spec.downgrade is Never. Change one of the two."),
+    DatabaseAhead(
+            Kind.STALLED,
+            "The database is ahead of the target and this resource did not ask for that way down: somebody else moved"
+                    + " it. Move the target up to it, or set spec.downgrade to Always."),
+    IrreversibleRevision(
+            Kind.STALLED,
+            "A revision on the way down has no downgrade(), or one that only raises. Nothing was run. Write the"
+                    + " downgrade, or restore a backup."),
+    MigrationFailed(
+            Kind.STALLED,
+            "A step failed. status.lastFailure has the revision, the SQLSTATE and the statement. Mend the revision and"
+                    + " give the new image, or change the retry annotation."),
+    PartiallyApplied(
+            Kind.STALLED,
+            "A step failed after some of it was committed. Running it again could apply a part twice, so a person has"
+                    + " to look at the database first; then change the retry annotation."),
+    NotApplied(
+            Kind.STALLED,
+            "The run ended without an error and the version table says otherwise. Usually env.py executes SQL before"
+                    + " context.configure() and nobody commits."),
+    ImageUnusable(
+            Kind.STALLED,
+            "The image has no Python, no Alembic, no driver for PostgreSQL or no Alembic configuration where"
+                    + " spec.alembic says. The message says which."),
+    EnvironmentFailed(
+            Kind.STALLED,
+            "env.py raised an error or leads to another database. The message and the pod's log say more."),
+
+    /** Only read, never written: a reason of a newer version. */
+    @JsonEnumDefaultValue
+    Unknown(Kind.STALLED, "Written by a newer version of the operator.");
+
+    /** What a reason means for those who wait for the resource (kstatus). */
+    public enum Kind {
+        /** Ready is true. */
+        READY,
+        /** Something is under way or waited for. */
+        RECONCILING,
+        /** Reconciling, too: it failed and is tried again by itself. */
+        RETRIED,
+        /** Tried again when spec, retry annotation or the database's revision change. */
+        STALLED,
+        /** Stalled, and tried again when the Secret changes as well. */
+        STALLED_ON_SECRET;
+
+        /** {@return whether the condition is {@code Stalled}} */
+        public boolean stalls() {
+            return this == STALLED || this == STALLED_ON_SECRET;
+        }
+    }
+
+    private final Kind kind;
+    private final String advice;
+
+    Reason(Kind kind, String advice) {
+        this.kind = kind;
+        this.advice = advice;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /** {@return what the user should do, in a sentence or two} */
+    public String advice() {
+        return advice;
+    }
+
+    /** {@return the reason of that name, or {@link #Unknown}} */
+    @JsonCreator
+    public static Reason of(String name) {
+        for (Reason reason : values()) {
+            if (reason.name().equals(name)) {
+                return reason;
+            }
+        }
+        return Unknown;
+    }
+}
