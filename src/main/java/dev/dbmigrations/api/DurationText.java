@@ -20,8 +20,8 @@ public final class DurationText {
     private DurationText() {}
 
     /**
-     * @return the duration, or null where the text is none; the CRD's pattern refuses such a text, and one that came in
-     *     before it did must not stop the informer
+     * Reads a duration; null where the text is none. The CRD's pattern refuses such a text, and one that came in before
+     * it did must not stop the informer.
      */
     public static @Nullable Duration parse(String text) {
         Matcher unit = UNIT.matcher(text);
