@@ -34,7 +34,8 @@ class ArchitectureTest {
             .resideInAPackage("..database..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("io.fabric8..", "io.javaoperatorsdk..", "..reconcile..", "..job..", "..telemetry..", "..api..")
+            .resideInAnyPackage(
+                    "io.fabric8..", "io.javaoperatorsdk..", "..reconcile..", "..job..", "..telemetry..", "..api..")
             .allowEmptyShould(true);
 
     @ArchTest
@@ -43,7 +44,13 @@ class ArchitectureTest {
             .resideInAPackage("..job..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("java.sql..", "org.postgresql..", "io.javaoperatorsdk..", "..database..", "..reconcile..", "..telemetry..")
+            .resideInAnyPackage(
+                    "java.sql..",
+                    "org.postgresql..",
+                    "io.javaoperatorsdk..",
+                    "..database..",
+                    "..reconcile..",
+                    "..telemetry..")
             .allowEmptyShould(true);
 
     @ArchTest
@@ -65,7 +72,8 @@ class ArchitectureTest {
             .haveSimpleName("Observation")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("java.sql..", "org.postgresql..", "io.fabric8.kubernetes.client..", "org.slf4j..", "java.net..")
+            .resideInAnyPackage(
+                    "java.sql..", "org.postgresql..", "io.fabric8.kubernetes.client..", "org.slf4j..", "java.net..")
             .allowEmptyShould(true);
 
     @ArchTest

@@ -1,0 +1,161 @@
+package dev.dbmigrations.testing;
+
+import static org.awaitility.Awaitility.await;
+
+import com.github.dockerjava.api.exception.NotFoundException;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.Container.ExecResult;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.k3s.K3sContainer;
+import org.testcontainers.utility.DockerImageName;
+import org.testcontainers.utility.MountableFile;
+
+/**
+ * A real Kubernetes of one node: one for the whole test JVM, started on first use and gone with it. Tests share it, so
+ * each makes namespaces of its own.
+ */
+public final class Cluster {
+
+    public static final DockerImageName IMAGE = DockerImageName.parse("rancher/k3s:v1.34.4-k3s1");
+
+    private final K3sContainer container;
+    private final KubernetesClient client;
+    private final Set<String> imported = ConcurrentHashMap.newKeySet();
+
+    private Cluster() {
+        container = new K3sContainer(IMAGE);
+        container.start();
+        // Ryuk, which would do it, cannot run everywhere.
+        Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
+        client = new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(kubeconfig()))
+                .build();
+        awaitReadyForPods();
+    }
+
+    private static final class Holder {
+        static final Cluster CLUSTER = new Cluster();
+    }
+
+    /** {@return the JVM's cluster, ready for pods} */
+    public static Cluster shared() {
+        return Holder.CLUSTER;
+    }
+
+    /** {@return a client with all rights; never closed by a test} */
+    public KubernetesClient client() {
+        return client;
+    }
+
+    /** {@return a kubeconfig with all rights, for this machine} */
+    public String kubeconfig() {
+        return container.getKubeConfigYaml();
+    }
+
+    /** {@return the node's container, for faults} */
+    public GenericContainer<?> node() {
+        return container;
+    }
+
+    /** Makes an image of the local Docker known to the cluster, once. Its pods must not ask to pull always. */
+    public void importImage(String name) {
+        if (imported.add(name)) {
+            try {
+                Path archive = Files.createTempFile("image", ".tar");
+                try {
+                    save(name, archive);
+                    container.copyFileToContainer(MountableFile.forHostPath(archive), "/tmp/image.tar");
+                } finally {
+                    Files.delete(archive);
+                }
+                succeed("ctr", "-n", "k8s.io", "images", "import", "/tmp/image.tar");
+                succeed("rm", "/tmp/image.tar");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** {@return what {@code kubectl} prints}; fails with its error where it fails. */
+    public String kubectl(String... arguments) {
+        return succeed(withFirst("kubectl", arguments));
+    }
+
+    /** {@return how {@code kubectl} ends}, with both of its outputs. */
+    public ExecResult tryKubectl(String... arguments) {
+        return run(withFirst("kubectl", arguments));
+    }
+
+    /** Puts a file where {@code kubectl} can read it, and {@return its path there}. */
+    public String give(Path file) {
+        String there = "/tmp/" + file.getFileName();
+        container.copyFileToContainer(MountableFile.forHostPath(file), there);
+        return there;
+    }
+
+    private String succeed(String... command) {
+        ExecResult result = run(command);
+        if (result.getExitCode() != 0) {
+            throw new AssertionError("%s ended with %d:\n%s%s"
+                    .formatted(
+                            String.join(" ", command), result.getExitCode(), result.getStdout(), result.getStderr()));
+        }
+        return result.getStdout();
+    }
+
+    private ExecResult run(String... command) {
+        try {
+            return container.execInContainer(StandardCharsets.UTF_8, command);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void save(String name, Path to) throws IOException {
+        try (InputStream image =
+                DockerClientFactory.lazyClient().saveImageCmd(name).exec()) {
+            Files.copy(image, to, StandardCopyOption.REPLACE_EXISTING);
+        } catch (NotFoundException e) {
+            throw new AssertionError("there is no image " + name + " here; build it first", e);
+        }
+    }
+
+    /** The container's log line comes before the node is ready and before pods may be created. */
+    private void awaitReadyForPods() {
+        await().atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> {
+            ServiceAccount account = client.serviceAccounts()
+                    .inNamespace("default")
+                    .withName("default")
+                    .get();
+            return account != null
+                    && client.nodes().list().getItems().stream()
+                            .flatMap(node -> node.getStatus().getConditions().stream())
+                            .anyMatch(c ->
+                                    c.getType().equals("Ready") && c.getStatus().equals("True"));
+        });
+    }
+
+    private static String[] withFirst(String first, String... rest) {
+        String[] all = new String[rest.length + 1];
+        all[0] = first;
+        System.arraycopy(rest, 0, all, 1, rest.length);
+        return all;
+    }
+}
