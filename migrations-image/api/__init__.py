@@ -1,0 +1,1 @@
+"""The trig-pointing site's API: here only what its migrations need."""
