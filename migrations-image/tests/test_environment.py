@@ -51,7 +51,7 @@ def test_any_password_user_and_database_name_work(
         admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(old, role))
         admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, new))
         try:
-            # then the right password leads there, and only that.
+            # then their password leads there, and no other.
             parts = {**database.environment, "DB_USER": name, "DB_NAME": name}
             with only(monkeypatch, credentials(form, parts, text)):
                 database.upgrade("39daed7c83f6")

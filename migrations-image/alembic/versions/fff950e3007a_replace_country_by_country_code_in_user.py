@@ -4,8 +4,8 @@ Why: countries were typed freely, so that nobody could count users by country.
 Data: known names become their ISO 3166-1 code, all others (and none) ZZ, 'unknown'.
 By hand: look at SELECT country, count(*) FROM "user" GROUP BY 1 before, and add to COUNTRIES what
 is missing.
-Downtime: an API that still uses user.country fails from here on. The table is locked for the
-updates, which take seconds for a hundred thousand users.
+Downtime: an API that still uses user.country fails from here on, and the table is locked while
+all users are updated.
 
 Revision ID: fff950e3007a
 Revises: 2dafe483f96c
