@@ -42,10 +42,7 @@ public record Credentials(
 
     /** As {@link #parse}, of values as bytes: those that are needed and are no UTF-8 are invalid. */
     public static Credentials parseBytes(Map<String, byte[]> secret, @Nullable String key) throws InvalidCredentials {
-        if (secret.isEmpty() || key != null) {
-            throw new InvalidCredentials("the Secret has no keys");
-        }
-        return new Credentials("not.yet", 5432, "not", "yet", "not-yet", SslMode.PREFER, null);
+        return CredentialsParser.parse(secret, key);
     }
 
     /** {@return where the database is, for messages: {@code db.prod:5432/app}} */
