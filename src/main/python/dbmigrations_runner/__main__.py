@@ -1,0 +1,101 @@
+"""The runner: what happens in one attempt, in order.
+
+It is told what to do by a document in the environment, and answers with one in the termination message.
+"""
+
+import contextlib
+import os
+import sys
+
+# Only the name dbmigrations_runner enters the user's world, not those of its modules.
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from dbmigrations_runner import credentials as secrets  # noqa: E402
+from dbmigrations_runner import document, environment, failures, image, redaction  # noqa: E402
+from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError  # noqa: E402
+from dbmigrations_runner.interruption import Interruption  # noqa: E402
+from dbmigrations_runner.leftovers import Leftovers  # noqa: E402
+from dbmigrations_runner.locks import LockConnection  # noqa: E402
+from dbmigrations_runner.report import Report  # noqa: E402
+
+
+def main():
+    """Make one attempt, and return the process's exit status."""
+    run = document.read_run(os.environ[document.RUN_VARIABLE])
+    interruption = Interruption(run.timeout_seconds)
+    report = Report(run)
+    interruption.start(lambda message: report.finish(FAILED, "Interrupted", message))
+    try:
+        outcome, reason, message, facts = attempt(run, report, interruption)
+    except StoppedError as stopped:
+        outcome, reason, message, facts = stopped.outcome, stopped.reason, stopped.message, {}
+    except BaseException as error:  # noqa: BLE001, nothing may end the pod without a result
+        report.log_error(error)
+        outcome, reason, message, facts = FAILED, *unexpected(error), {}
+    report.finish(outcome, reason, message, **facts)
+    interruption.finished()
+    return 0 if outcome == SUCCEEDED else 1
+
+
+def attempt(run, report, interruption):
+    """Bring the database to the target, and return what came of it."""
+    report.phase("reading the Secret")
+    credentials = secrets.parse(secrets.read_secret(run.credentials_directory), run.credentials_key)
+    redaction.hide(credentials)
+    report.phase("reading the image's Alembic tree")
+    tree = image.load(run)
+    environment.publish(run, tree, credentials)
+
+    report.phase("connecting to the database")
+    lock_connection = LockConnection(run, tree.driver, credentials, interruption)
+    interruption.cancels_through(lock_connection)
+    report.note(database=lock_connection.database)
+    lock_connection.refuse_other_database(run.expected_database)
+    report.phase("waiting for the database's lock")
+    lock_connection.acquire(report)
+
+    # These import SQLAlchemy and Alembic, which the image is known to have only now.
+    from dbmigrations_runner.connections import Connections  # noqa: PLC0415
+    from dbmigrations_runner.migration import Migration  # noqa: PLC0415
+    from dbmigrations_runner.verdict import Verdict  # noqa: PLC0415
+
+    leftovers = Leftovers(lambda: report.note(partial={"revisions": leftovers.marked, "invalidIndexes": []}))
+    connections = Connections(run, credentials, lock_connection, interruption, leftovers)
+    connections.install()
+    migration = Migration(run, tree, lock_connection, connections, leftovers, report)
+    invalid_indexes = lock_connection.invalid_indexes()
+    report.phase("env.py was running")
+    error = run_env(migration, report)
+
+    report.event("phase", message="reading the database back")
+    verdict = Verdict(run, migration, lock_connection, leftovers, interruption, lambda: connections.first_error)
+    return verdict.facts(error, invalid_indexes)
+
+
+def run_env(migration, report):
+    """Run env.py, and return the exception with which it ended, or None."""
+    try:
+        migration.run_env()
+    except SystemExit as exit_:
+        return None if exit_.code in (None, 0) else exit_
+    except BaseException as error:  # noqa: BLE001, env.py may raise whatever it likes
+        if not isinstance(error, StoppedError):
+            report.log_error(error)
+        return error
+    return None
+
+
+def unexpected(error):
+    """Return reason and message for an error outside env.py: a database that went away, or a defect here."""
+    if failures.is_database_error(error) or failures.is_network_error(error):
+        return failures.reason(failures.sqlstate(error)), f"the database failed: {failures.first_line(error)}"
+    return "EnvironmentFailed", f"the runner failed: {failures.described(error)}"
+
+
+if __name__ == "__main__":
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    # The result is written: threads and exit handlers of env.py can neither hold the pod nor change its status.
+    os._exit(status)

@@ -1,0 +1,154 @@
+"""The two documents of a run: what the operator asks for, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+RUN_VARIABLE = "DBMIGRATIONS_RUN"
+# The kubelet cuts a termination message here, and cut JSON says nothing.
+GREATEST_RESULT = 4096
+GREATEST_STATEMENT = 500
+GREATEST_MESSAGE = 1000
+LEAST_TEXT = 100
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the operator asks for; names and meanings are those of the run document."""
+
+    uid: str
+    attempt: int
+    mode: str
+    image: str
+    target: str
+    expected_revisions: frozenset
+    expected_database: dict
+    downgrade: str
+    after_interruption: bool
+    config: str
+    section: str
+    version_table: str | None
+    version_table_schema: str | None
+    arguments: list
+    credentials_directory: str
+    credentials_key: str | None
+    credentials_env: dict = field(default_factory=dict)
+    database_role: str | None = None
+    lock_timeout_millis: int | None = None
+    statement_timeout_millis: int | None = None
+    timeout_seconds: float | None = None
+    lock_wait_seconds: float = 60
+    termination_message_path: str = "/dev/termination-log"
+
+    @property
+    def name(self):
+        """How this run's sessions are called in PostgreSQL."""
+        return f"dbmigrations/{self.uid}/{self.attempt}"
+
+
+def read_run(text):
+    """Return the run document's content; raises ValueError or KeyError where it is none."""
+    document = json.loads(text)
+    alembic, credentials = document["alembic"], document["credentials"]
+    return Run(
+        uid=document["uid"],
+        attempt=document["attempt"],
+        mode=document["mode"],
+        image=document["image"],
+        target=document["target"],
+        expected_revisions=frozenset(document["expected"]["revisions"]),
+        expected_database=document["expected"]["database"],
+        downgrade=document["downgrade"],
+        after_interruption=document.get("afterInterruption", False),
+        config=alembic.get("config") or "alembic.ini",
+        section=alembic.get("section") or "alembic",
+        version_table=alembic.get("versionTable"),
+        version_table_schema=alembic.get("versionTableSchema"),
+        arguments=alembic.get("arguments") or [],
+        credentials_directory=credentials["directory"],
+        credentials_key=credentials.get("key"),
+        credentials_env=credentials.get("env") or {},
+        database_role=document.get("databaseRole"),
+        lock_timeout_millis=document.get("lockTimeoutMillis"),
+        statement_timeout_millis=document.get("statementTimeoutMillis"),
+        timeout_seconds=document.get("timeoutSeconds"),
+        lock_wait_seconds=document.get("lockWaitSeconds", 60),
+        termination_message_path=document.get("terminationMessagePath", "/dev/termination-log"),
+    )
+
+
+def new_result():
+    """Return a result document in which nothing is known yet."""
+    return {
+        "version": 1,
+        "outcome": "Failed",
+        "reason": "Interrupted",
+        "message": None,
+        "direction": None,
+        "from": None,
+        "current": None,
+        "resolvedTarget": None,
+        "heads": None,
+        "pending": None,
+        "versionTable": None,
+        "database": None,
+        "steps": {"executed": 0, "total": 0, "revisions": []},
+        "failure": None,
+        "partial": None,
+        "startedAt": None,
+        "seconds": 0,
+    }
+
+
+def encoded(result, limit=GREATEST_RESULT):
+    """Return the result document as UTF-8 JSON of at most `limit` bytes, made short by leaving things out."""
+    result = json.loads(json.dumps(result))
+    for shorten in (_cap_texts, _drop_steps, _halve_texts, _drop_lists):
+        while len(_bytes(result)) > limit and shorten(result):
+            pass
+    if len(_bytes(result)) > limit:
+        result = {name: result[name] for name in ("version", "outcome", "reason", "startedAt", "seconds")}
+    return _bytes(result)
+
+
+def _bytes(result):
+    return json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _cap_texts(result):
+    return _shorten(result, lambda holder, _name, limit: limit if len(holder) > limit else None)
+
+
+def _drop_steps(result):
+    revisions = result["steps"]["revisions"]
+    del revisions[:1]
+    return bool(revisions)
+
+
+def _halve_texts(result):
+    return _shorten(result, lambda text, _name, _limit: len(text) // 2 if len(text) > LEAST_TEXT else None)
+
+
+def _drop_lists(result):
+    """Empty the longest list of ids that is left; the operator reads current by itself."""
+    lists = [(result, name) for name in ("heads", "resolvedTarget", "from", "current")]
+    lists += [(result["partial"] or {}, name) for name in ("invalidIndexes", "revisions")]
+    holder, name = max(lists, key=lambda pair: len(_bytes(pair[0].get(pair[1]))))
+    if not holder.get(name):
+        return False
+    # Half of what stayed behind still says that something did.
+    holder[name] = holder[name][:1] if holder is result["partial"] and len(holder[name]) > 1 else None
+    return True
+
+
+def _shorten(result, length):
+    changed = False
+    texts = [(result, "message", GREATEST_MESSAGE), (result["failure"] or {}, "statement", GREATEST_STATEMENT)]
+    for holder, name, limit in texts:
+        text = holder.get(name)
+        to = length(text, name, limit) if text else None
+        if to is not None:
+            holder[name] = text[:to]
+            changed = True
+    return changed

@@ -1,0 +1,112 @@
+"""Exceptions of others, as a reason and a sentence: by SQLSTATE where PostgreSQL gave one."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+from dbmigrations_runner import redaction
+from dbmigrations_runner.errors import StoppedError
+
+LOCK_NOT_AVAILABLE = "55P03"
+ADMIN_SHUTDOWN = "57P01"
+IN_FAILED_TRANSACTION = "25P02"
+UNREACHABLE = re.compile(r"08|53|57P|25006")
+# Drivers on libpq give no SQLSTATE when connecting fails, only the server's text.
+REFUSED_TEXT = re.compile(
+    r"authentication failed|no pg_hba\.conf entry|pg_hba\.conf rejects|no password supplied|"
+    r"role .* does not exist|not permitted to log in|permission denied for database|password is required",
+    re.IGNORECASE,
+)
+STATE_IN_TEXT = re.compile(r"[0-9A-Z]{5}")
+DRIVER_MODULES = ("psycopg2", "psycopg", "pg8000", "asyncpg", "sqlalchemy")
+
+
+def sqlstate(error):
+    """Return the SQLSTATE of the first database error in the exception's chain, or None."""
+    return next((state for link in chain(error) if (state := _state(link))), None)
+
+
+def is_database_error(error):
+    """Tell whether a driver or SQLAlchemy's wrapper of one raised this, or something that led to it."""
+    return any(_from_driver(link) for link in chain(error))
+
+
+def reason(state):
+    """Return the reason that belongs to a SQLSTATE of a statement."""
+    if state is None:
+        return "DatabaseUnreachable"
+    if state == LOCK_NOT_AVAILABLE or state.startswith("40"):
+        return "LockTimeout"
+    if state.startswith("28"):
+        return "CredentialsRefused"
+    if UNREACHABLE.match(state):
+        return "DatabaseUnreachable"
+    return "MigrationFailed"
+
+
+def connect_failure(error, credentials):
+    """Return what to report when a connection to the Secret's database cannot be opened."""
+    state = sqlstate(error)
+    text = first_line(error)
+    refused = state.startswith("28") if state else REFUSED_TEXT.search(text)
+    where = f"database {credentials.database} at {credentials.host}:{credentials.port}"
+    if refused:
+        return StoppedError("CredentialsRefused", f"{where} refuses the Secret's credentials: {text}")
+    return StoppedError("DatabaseUnreachable", f"{where} cannot be reached: {text}")
+
+
+def first_line(error):
+    """Return the first line of the error's own message, without user name and password.
+
+    PostgreSQL's DETAIL, which can hold a row's content, stands on a later line.
+    """
+    error = getattr(error, "orig", None) or error
+    content = error.args[0] if error.args else ""
+    text = str(content.get("M", content)) if isinstance(content, dict) else str(error)
+    # SQLAlchemy's asyncpg errors begin with the class of the original.
+    text = re.sub(r"^<class '[^']+'>: ", "", text.strip())
+    return redaction.clean_foreign(text.split("\n")[0].strip()) or type(error).__name__
+
+
+def described(error):
+    """Return the exception's type and the first line of its message."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def statement(error):
+    """Return the SQL that failed, without credentials, or None."""
+    found = next((sql for link in chain(error) if (sql := getattr(link, "statement", None))), None)
+    return redaction.clean_foreign(str(found)) if found else None
+
+
+def chain(error):
+    """Yield the exception and what led to it."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        original = getattr(error, "orig", None)
+        error = original or error.__cause__ or error.__context__
+
+
+def _from_driver(error):
+    module = type(error).__module__.split(".")[0]
+    return module in DRIVER_MODULES and (
+        module != "sqlalchemy" or hasattr(error, "orig") or "dialects" in type(error).__module__
+    )
+
+
+def _state(error):
+    if not _from_driver(error):
+        return None
+    content = error.args[0] if error.args else None
+    candidates = [getattr(error, "pgcode", None), getattr(error, "sqlstate", None)]
+    if isinstance(content, dict):  # pg8000
+        candidates.append(content.get("C"))
+    return next((state for state in candidates if isinstance(state, str) and STATE_IN_TEXT.fullmatch(state)), None)
+
+
+def is_network_error(error):
+    """Tell whether the operating system, not the server, refused."""
+    return any(isinstance(link, (OSError, socket.timeout)) for link in chain(error))

@@ -1,0 +1,241 @@
+"""The lock connection: one advisory lock per database, and what is read beside the migration.
+
+Both keys and their meaning are design §5.1; the operator knows them, too.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from dbmigrations_runner import failures
+from dbmigrations_runner.errors import StoppedError, superseded
+from dbmigrations_runner.session import Session
+
+LOCK_KEY = 0x64626D6967726174
+WORK_KEY = 0x64626D6967726175
+POLL_SECONDS = 0.25
+GREATEST_NAME = 63
+
+IDENTITY = """
+SELECT d.datname::text, d.oid::bigint, pg_catalog.pg_backend_pid()::bigint,
+       (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint
+FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"""
+INVALID_INDEXES = """
+SELECT (n.nspname || '.' || c.relname)::text
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"""
+
+
+def literal(text):
+    """Return text as a SQL literal, whatever standard_conforming_strings says."""
+    quoted = text.replace("'", "''").replace("\\", "\\\\")
+    return f" E'{quoted}'" if "\\" in text else f"'{quoted}'"
+
+
+def identifier(name):
+    """Return a name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def key_condition(key):
+    """Return the condition under which a row of pg_locks is about an advisory key of this database."""
+    return (
+        f"locktype = 'advisory' AND classid = {key >> 32} AND objid = {key & 0xFFFFFFFF} AND objsubid = 1 "
+        "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+    )
+
+
+class LockConnection:
+    """A session of its own, in autocommit, that holds the lock for the whole run."""
+
+    def __init__(self, run, driver, credentials, interruption):
+        self._run = run
+        self._driver = driver
+        self._credentials = credentials
+        self._interruption = interruption
+        self._session = self._open()
+        name, oid, self.pid, self.server_started = self._query(IDENTITY)[0]
+        self.database = {"name": name, "oid": oid, "systemIdentifier": self._system_identifier()}
+        self._refuse_transaction_pooler()
+        self._refuse_role()
+
+    def refuse_other_database(self, expected):
+        """Raise Superseded where this is not the database that the operator decided on."""
+        for part in ("name", "oid", "systemIdentifier"):
+            found, wanted = self.database[part], expected.get(part)
+            if found is not None and wanted is not None and str(found) != str(wanted):
+                raise superseded(f"the database's {part} is {found}, not {wanted} any more")
+
+    def acquire(self, report):
+        """Take the lock, then wait until no statement of an earlier attempt is left."""
+        deadline = time.monotonic() + self._run.lock_wait_seconds
+        self._poll(
+            f"SELECT pg_catalog.pg_try_advisory_lock({LOCK_KEY})", LOCK_KEY, "another run holds", report, deadline
+        )
+        # The idle lock connection of a killed runner closes at once, its busy backend does not.
+        taken = f"SELECT pg_catalog.pg_try_advisory_lock({WORK_KEY})"
+        self._poll(taken, WORK_KEY, "a statement of an earlier attempt still holds", report, deadline)
+        self._query(f"SELECT pg_catalog.pg_advisory_unlock({WORK_KEY})")
+
+    def proceed(self, executed, total):
+        """Say how far the run is; raise Interrupted where the lock is no longer held."""
+        self._interruption.check()
+        held = (
+            f"SELECT count(*) FROM pg_catalog.pg_locks WHERE {key_condition(LOCK_KEY)} AND granted AND pid = {self.pid}"
+        )
+        try:
+            self._name(f"{executed}of{total}")
+            if self._query(held)[0][0] == 1:
+                return
+            fact = "its session changed"
+        except Exception as error:  # noqa: BLE001, whatever the driver raises, the lock is not known to be held
+            fact = failures.first_line(error)
+        raise StoppedError("Interrupted", f"the run stopped because its lock was lost: {fact}")
+
+    def cancel_work(self):
+        """Cancel the statements of every connection that migrates."""
+        self._query(
+            "SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_locks "
+            f"WHERE {key_condition(WORK_KEY)} AND granted AND pid <> {self.pid}"
+        )
+
+    def rows(self, table, schema):
+        """Return the ids in the version table as everybody sees them now; none where there is no table."""
+        # The fact is wanted even when the lock is gone.
+        session = self._usable_session()
+        sql = f"SELECT version_num::text FROM {identifier(schema)}.{identifier(table)}"
+        try:
+            self._as_role(session)
+            return sorted(row[0] for row in session.query(sql))
+        except Exception as error:
+            if failures.sqlstate(error) in ("42P01", "3F000"):
+                return []
+            raise
+        finally:
+            session.query("SELECT pg_catalog.set_config('role', 'none', false)")
+
+    def invalid_indexes(self):
+        """Return the indexes, as schema.index, that a failed CONCURRENTLY left behind."""
+        return [row[0] for row in self._usable_session().query(INVALID_INDEXES)]
+
+    def close(self):
+        """Free the lock."""
+        with suppress(Exception):  # a session that is lost is closed
+            self._session.close()
+
+    def _open(self):
+        try:
+            session = Session(self._driver, self._credentials)
+        except StoppedError:
+            raise
+        except Exception as error:
+            raise failures.connect_failure(error, self._credentials) from error
+        settings = {
+            "application_name": self._name_of("waiting"),
+            "search_path": "pg_catalog",
+            "lock_timeout": "10s",
+            "statement_timeout": "30s",
+            # This session is idle while a step runs, however long that is.
+            "idle_session_timeout": "0",
+        }
+        session.query(settings_sql({**settings, **KEEPALIVES}))
+        return session
+
+    def _query(self, sql):
+        return self._session.query(sql)
+
+    def _usable_session(self):
+        try:
+            self._session.query("SELECT 1")
+        except Exception:  # noqa: BLE001, every driver has its own way to say that the connection is gone
+            self._session = self._open()
+        return self._session
+
+    def _poll(self, sql, key, holder_text, report, deadline):
+        told = False
+        while not self._query(sql)[0][0]:
+            holder = self._holder(key)
+            if time.monotonic() >= deadline:
+                raise StoppedError(
+                    "LockTimeout",
+                    f"{holder_text} the lock of database {self.database['name']}: {holder}; "
+                    f"waited {self._run.lock_wait_seconds} s",
+                )
+            if not told:
+                report.phase(f"waiting: {holder_text} the lock: {holder}")
+                told = True
+            self._interruption.wait(POLL_SECONDS)
+
+    def _holder(self, key):
+        rows = self._query(
+            "SELECT l.pid::bigint, coalesce(a.application_name, '')::text FROM pg_catalog.pg_locks l "
+            f"LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {key_condition(key)} AND l.granted "
+            f"AND l.pid <> {self.pid} ORDER BY 1 LIMIT 3"
+        )
+        return ", ".join(f"backend {pid} ({name or 'no application_name'})" for pid, name in rows) or "a backend"
+
+    def _name_of(self, state):
+        suffix = f"/{state}"
+        return self._run.name[: GREATEST_NAME - len(suffix)] + suffix
+
+    def _name(self, state):
+        self._query(f"SELECT pg_catalog.set_config('application_name', {literal(self._name_of(state))}, false)")
+
+    def _as_role(self, session):
+        if self._run.database_role:
+            session.query(f"SELECT pg_catalog.set_config('role', {literal(self._run.database_role)}, false)")
+
+    def _system_identifier(self):
+        try:
+            return self._query("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")[0][0]
+        except Exception:  # noqa: BLE001, managed services may withhold it
+            return None
+
+    def _refuse_transaction_pooler(self):
+        other = self._open()
+        try:
+            if other.query("SELECT pg_catalog.pg_backend_pid()::bigint")[0][0] != self.pid:
+                return
+        finally:
+            other.close()
+        raise StoppedError(
+            "CredentialsInvalid",
+            f"{self._credentials.host}:{self._credentials.port} is a connection pooler in transaction mode, where no "
+            "lock lasts: the Secret must lead to PostgreSQL itself or to a pool in session mode",
+        )
+
+    def _refuse_role(self):
+        if not self._run.database_role:
+            return
+        try:
+            self._as_role(self._session)
+        except Exception as error:
+            raise StoppedError(
+                "CredentialsRefused",
+                f"the Secret's user cannot SET ROLE to spec.databaseRole {self._run.database_role}: "
+                f"{failures.first_line(error)}; GRANT it",
+            ) from error
+        self._query("SELECT pg_catalog.set_config('role', 'none', false)")
+
+
+# The backend of a lost pod or node ends by itself.
+KEEPALIVES = {
+    "client_connection_check_interval": "1s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+
+
+def settings_sql(settings):
+    """Return one statement that sets, for the session, those of the settings that this server has."""
+    values = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in settings.items())
+    return (
+        "SELECT pg_catalog.set_config(wanted.name, wanted.value, false) "
+        f"FROM (VALUES {values}) AS wanted (name, value) "
+        "WHERE EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = wanted.name)"
+    )

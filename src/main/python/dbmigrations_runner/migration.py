@@ -1,0 +1,277 @@
+"""Runs env.py, and decides inside it, from its own tree and rows, what is to be done."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import suppress
+
+from alembic.runtime.environment import EnvironmentContext
+
+from dbmigrations_runner import graph, locks, sources
+from dbmigrations_runner.errors import StoppedError, superseded
+
+# The width of Alembic's own version table.
+COLUMN_WIDTH = 32
+TABLE = """
+SELECT n.nspname::text, a.atttypmod - 4
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num'
+WHERE c.oid = pg_catalog.to_regclass({table})"""
+
+
+def checked_environment(migration, config, script, **options):
+    """Return Alembic's own context for env.py, with a check of where env.py leads it.
+
+    The methods are replaced on the instance: Alembic's module proxies know no subclass.
+    """
+    environment = EnvironmentContext(config, script, **options)
+    configure, run_migrations = environment.configure, environment.run_migrations
+
+    def checked_configure(*arguments, **options):
+        given = inspect.signature(configure).bind(*arguments, **options)
+        migration.name_version_table(given.arguments.setdefault("kw", {}))
+        configure(*given.args, **given.kwargs)
+        migration.check_context(environment.get_context())
+
+    def checked_run_migrations(**options):
+        migration.refuse_after_stop()
+        run_migrations(**options)
+
+    environment.configure = checked_configure
+    environment.run_migrations = checked_run_migrations
+    return environment
+
+
+class Migration:
+    """One run of env.py."""
+
+    def __init__(self, run, tree, lock_connection, connections, leftovers, report):
+        self._run = run
+        self._tree = tree
+        self._lock_connection = lock_connection
+        self._connections = connections
+        self._leftovers = leftovers
+        self._report = report
+        self._context = None
+        self.stopped = None
+        self.graph = None
+        self.targets = None
+        self.direction = None
+        self.version_table = None
+        self.step = None
+        self.executed = []
+        self.total = 0
+
+    def run_env(self):
+        """Run env.py; whatever it raises goes through."""
+        config, script = self._tree.config, self._tree.script
+        options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
+        with checked_environment(self, config, script, **options):
+            script.run_env()
+
+    @property
+    def in_external_transaction(self):
+        """Tell whether env.py had begun a transaction before configure(), so that nobody commits."""
+        return bool(getattr(self._context, "_in_external_transaction", False))
+
+    @property
+    def called(self):
+        """Tell whether env.py came as far as running the migrations."""
+        return self.graph is not None
+
+    def is_at_target(self, rows):
+        """Tell whether these rows are the resolved target, in the sense of rule 4."""
+        return self.targets is not None and self.graph.direction(self.targets, rows) == graph.NONE
+
+    def is_reached(self, rows):
+        """Return a function that tells whether a revision's step is confirmed by these rows."""
+        applied = self.graph.ancestors(rows) if self.graph else set()
+        return lambda revision: (revision in applied) == (self.direction == graph.UPGRADE)
+
+    def pending(self, rows):
+        """Return how many revisions lie between these rows and the target, or None."""
+        if self.targets is None:
+            return None
+        direction = self.graph.direction(self.targets, rows)
+        with suppress(StoppedError, AttributeError):
+            if direction == graph.DOWNGRADE:
+                return len(self.graph.undone_by(self.targets, rows))
+            return len(self.graph.steps(direction, self.targets, rows))
+        return None
+
+    def name_version_table(self, options):
+        """Refuse a version table that is not the resource's; fill it in where env.py names none."""
+        for option, wanted in {
+            "version_table": self._run.version_table,
+            "version_table_schema": self._run.version_table_schema,
+        }.items():
+            if wanted is None:
+                continue
+            if options.get(option) not in (None, wanted):
+                self._stop(
+                    StoppedError(
+                        "EnvironmentFailed",
+                        f"env.py keeps its revisions in {option} {options[option]}, but the resource names {wanted}: "
+                        "let both say the same, or leave the resource's out",
+                    )
+                )
+            options[option] = wanted
+
+    def check_context(self, context):
+        """Refuse a context for another database, or a second one for another version table."""
+        if context.connection is None:
+            return
+        try:
+            self._connections.refuse_elsewhere(context.connection)
+        except StoppedError as stopped:
+            self._stop(stopped)
+        before = self._context
+        if before is not None and _table_of(before) != _table_of(context):
+            self._stop(
+                StoppedError(
+                    "EnvironmentFailed",
+                    f"env.py configures two version tables in one run, {_table_of(before)} and {_table_of(context)}: "
+                    "one resource migrates one of them",
+                )
+            )
+        self._context = context
+
+    def refuse_after_stop(self):
+        """Raise again what env.py has caught."""
+        if self.stopped:
+            raise self.stopped
+
+    def _stop(self, stopped):
+        # Kept, because env.py may catch it.
+        self.stopped = self.stopped or stopped
+        raise stopped
+
+    def _decide(self, rows, context):
+        """Alembic's `fn`: return the steps to run from these rows, or stop."""
+        try:
+            return self._run_steps(context, self._steps(frozenset(rows), context))
+        except StoppedError as stopped:
+            self._stop(stopped)
+
+    def _steps(self, rows, context):
+        again = self.graph is not None
+        self._note_version_table(context)
+        if not again:
+            self._report.note(**{"from": sorted(rows), "current": sorted(rows)})
+            if rows != self._run.expected_revisions:
+                raise superseded(
+                    f"the database is at {_said(rows)}, not at {_said(self._run.expected_revisions)} any more"
+                )
+        self.graph = graph.Graph(context.script or self._tree.script, self._run.image)
+        self._report.note(heads=self.graph.heads)
+        self.graph.refuse_unknown(rows)
+        self.targets = self.graph.resolve(self._run.target)
+        self.direction = self.graph.direction(self.targets, rows)
+        self._report.note(resolvedTarget=sorted(self.targets), direction=self.direction, pending=self.pending(rows))
+        if self.direction == graph.DOWNGRADE:
+            self._refuse_downgrade(rows)
+        steps = self.graph.steps(self.direction, self.targets, rows)
+        self._refuse_long_ids(steps)
+        if self._run.after_interruption:
+            self._refuse_after_interruption(steps, context)
+        return steps
+
+    def _run_steps(self, context, steps):
+        """Yield each step to Alembic, which runs it between two yields."""
+        context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, self._row_written)
+        self.total = len(self.executed) + len(steps)
+        self._tell_progress()
+        for step in steps:
+            try:
+                self._lock_connection.proceed(len(self.executed), self.total)
+            except StoppedError as stopped:
+                self._stop(stopped)
+            self.step = step.revision.revision
+            self._connections.step_starts()
+            self._leftovers.step_started(self.step)
+            self._report.phase(f"revision {self.step} was running ({self.direction.lower()})")
+            yield step
+        self._report.phase("env.py was committing")
+
+    def _row_written(self, ctx, **_):
+        """Alembic calls this when a step's row is written, which is before its commit."""
+        self.executed.append(self.step)
+        self._leftovers.row_written(self.step, ctx.connection)
+        self._report.event("executed", revision=self.step, executed=len(self.executed), total=self.total)
+        self.step = None
+        self._tell_progress()
+
+    def _tell_progress(self):
+        self._report.note(steps={"executed": len(self.executed), "total": self.total, "revisions": list(self.executed)})
+        with suppress(StoppedError):  # told before the next step
+            self._lock_connection.proceed(len(self.executed), self.total)
+
+    def _note_version_table(self, context):
+        """Find out in which schema Alembic sees its table, and how wide an id may be there."""
+        schema = context.version_table_schema or None
+        name = locks.identifier(context.version_table)
+        table = f"{locks.identifier(schema)}.{name}" if schema else name
+        connection = context.connection
+        found = connection.exec_driver_sql(TABLE.format(table=locks.literal(table)).replace("%", "%%")).fetchone()
+        found_schema, self._width = found or (schema, COLUMN_WIDTH)
+        self.version_table = {"schema": found_schema or "public", "name": context.version_table}
+        self._report.note(versionTable=self.version_table)
+
+    def _refuse_downgrade(self, rows):
+        """Rules 5 and 9."""
+        way = f"target {self._run.target} lies below the database's {_said(rows)}"
+        if self._run.downgrade == "Forbidden":
+            raise StoppedError("DowngradeForbidden", f"{way}, and downgrade: Never forbids to go down")
+        if self._run.downgrade != "Allowed":
+            raise StoppedError(
+                "DatabaseAhead",
+                f"{way}, which this resource did not bring there: raise targetRevision, "
+                "or set downgrade: Always to let the database come down",
+            )
+        for revision in self.graph.undone_by(self.targets, rows):
+            why = sources.irreversible(revision.module, revision.path)
+            if why:
+                raise StoppedError(
+                    "IrreversibleRevision",
+                    f"revision {revision.revision} cannot be undone: {why}; nothing was run",
+                )
+
+    def _refuse_long_ids(self, steps):
+        if self.direction != graph.UPGRADE or self._width <= 0:  # no limit
+            return
+        for step in steps:
+            if len(step.revision.revision) > self._width:
+                raise StoppedError(
+                    "MigrationFailed",
+                    f"revision id {step.revision.revision} has {len(step.revision.revision)} characters, but the "
+                    f"version table's column takes {self._width}: widen it or shorten the id; nothing was run",
+                )
+
+    def _refuse_after_interruption(self, steps, context):
+        """Rule 10: an earlier attempt died, and how far it was nobody knows."""
+        ids = [step.revision.revision for step in steps if sources.may_commit(step.revision.path)]
+        if not context.impl.transactional_ddl or _leaves_autocommit(context.connection):
+            ids = [step.revision.revision for step in steps]
+        if ids:
+            self._report.note(partial={"revisions": ids[:1], "invalidIndexes": []})
+            raise StoppedError(
+                "PartiallyApplied",
+                f"an earlier attempt was interrupted, and revision {ids[0]} can commit on its way: "
+                "look at what it left, mend it, then set the annotation dbmigrations.dev/retry",
+            )
+
+
+def _leaves_autocommit(connection):
+    from dbmigrations_runner.leftovers import autocommits  # noqa: PLC0415
+
+    return autocommits(connection)
+
+
+def _table_of(context):
+    schema = context.version_table_schema
+    return f"{schema}.{context.version_table}" if schema else context.version_table
+
+
+def _said(rows):
+    return f"revision {', '.join(sorted(rows))}" if rows else "base"

@@ -1,0 +1,115 @@
+"""What came of the run, from what the database says: exit codes and log lines prove nothing."""
+
+from __future__ import annotations
+
+from dbmigrations_runner import failures, sources
+from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
+
+
+class Verdict:
+    """Judges one run after env.py has ended."""
+
+    def __init__(self, run, migration, lock_connection, leftovers, interruption, first_error):
+        self._run = run
+        self._migration = migration
+        self._lock_connection = lock_connection
+        self._leftovers = leftovers
+        self._interruption = interruption
+        self._first_error = first_error
+
+    def facts(self, error, invalid_before):
+        """Return outcome, reason, message and the facts that the result document takes."""
+        migration = self._migration
+        rows = self._rows()
+        invalid = sorted(set(self._lock_connection.invalid_indexes()) - set(invalid_before))
+        partial = self._leftovers.remaining(migration.is_reached(rows or ()))
+        if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in partial:
+            partial.append(migration.step)
+        known = {"current": rows, "pending": migration.pending(rows) if rows is not None else None}
+        outcome, reason, message = self._judge(error, rows, partial, invalid)
+        if partial or invalid:
+            known["partial"] = {"revisions": partial, "invalidIndexes": invalid}
+        if error is not None and migration.called and not isinstance(error, StoppedError):
+            known["failure"] = self._failure(error)
+        return outcome, reason, message, known
+
+    def _judge(self, error, rows, partial, invalid):
+        migration = self._migration
+        stopped = migration.stopped or (error if isinstance(error, StoppedError) else None)
+        if stopped and not migration.executed and not migration.step:
+            return stopped.outcome, stopped.reason, stopped.message
+        if partial or invalid:
+            return FAILED, "PartiallyApplied", self._partial_message(error, partial, invalid)
+        if rows is not None and migration.is_at_target(rows):
+            if error is None or self._interruption.why:
+                return SUCCEEDED, None, None
+            message = f"the database is at its target, but env.py failed afterwards: {failures.described(error)}"
+            return FAILED, "EnvironmentFailed", message
+        if self._interruption.why:
+            return FAILED, "Interrupted", self._interruption.message()
+        if stopped:
+            return stopped.outcome, stopped.reason, stopped.message
+        if error is not None:
+            return (FAILED, *self._classify(error))
+        return FAILED, "NotApplied", self._not_applied_message()
+
+    def _classify(self, error):
+        """Return reason and message of an exception that is not ours."""
+        migration = self._migration
+        cause = self._cause(error)
+        if not failures.is_database_error(cause):
+            if migration.step:
+                return "MigrationFailed", f"revision {migration.step} failed: {failures.described(cause)}"
+            return "EnvironmentFailed", f"env.py failed: {failures.described(cause)}"
+        state = failures.sqlstate(cause)
+        if state is None and not migration.called and failures.REFUSED_TEXT.search(failures.first_line(cause)):
+            state = "28000"
+        reason = failures.reason(state)
+        if migration.step and state == failures.ADMIN_SHUTDOWN:
+            reason = "Interrupted"
+        where = f"revision {migration.step}" if migration.step else "env.py"
+        code = f" (SQLSTATE {state})" if state else ""
+        return reason, f"{where} failed: {failures.first_line(cause)}{code}"
+
+    def _cause(self, error):
+        """Return the first error of a transaction: what follows it only says that there was one."""
+        if failures.sqlstate(error) == failures.IN_FAILED_TRANSACTION and self._first_error() is not None:
+            return self._first_error()
+        return error
+
+    def _failure(self, error):
+        cause = self._cause(error)
+        return {
+            "revision": self._migration.step,
+            "sqlstate": failures.sqlstate(cause),
+            "statement": failures.statement(cause),
+        }
+
+    def _partial_message(self, error, partial, invalid):
+        left = [f"revision {revision}" for revision in partial] + [f"invalid index {name}" for name in invalid]
+        why = f" ({self._classify(error)[1]})" if error is not None and not isinstance(error, StoppedError) else ""
+        return (
+            f"the run left something behind that its revisions do not show: {', '.join(left)}{why}; "
+            "mend it, then set the annotation dbmigrations.dev/retry"
+        )
+
+    def _not_applied_message(self):
+        migration = self._migration
+        if not migration.called:
+            return "env.py ended without running the migrations: it must call context.run_migrations()"
+        if migration.in_external_transaction:
+            return (
+                "env.py ended without an error, and nobody committed: it ran SQL before context.configure(), "
+                "so Alembic left the transaction to it; let it commit before configure()"
+            )
+        return (
+            f"env.py ended without an error, but the version table says that target {self._run.target} is not reached"
+        )
+
+    def _rows(self):
+        table = self._migration.version_table
+        return self._lock_connection.rows(table["name"], table["schema"]) if table else None
+
+    def _may_have_committed_unseen(self):
+        graph = self._migration.graph
+        return graph is not None and sources.may_commit_unseen(graph.revisions[self._migration.step].path)
