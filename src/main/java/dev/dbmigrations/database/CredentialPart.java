@@ -77,7 +77,8 @@ enum CredentialPart {
 
     /** An empty password is one; every other part that is empty counts as not given. */
     private boolean isGiven(@Nullable JsonNode value) {
-        return value != null && !value.isNull()
+        return value != null
+                && !value.isNull()
                 && (this == PASSWORD || !value.isTextual() || !value.textValue().isEmpty());
     }
 

@@ -1,10 +1,14 @@
 package dev.dbmigrations.database;
 
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Readings taken beside the loop, each on a virtual thread of its own, one in flight per key. Nobody here waits for a
@@ -14,12 +18,23 @@ import java.util.function.Function;
  */
 public final class Readings<K> implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Readings.class);
+
     private final Function<? super Question, ? extends Reading> reader;
     private final Consumer<? super K> listener;
-    private final Map<K, Answer> latest = new ConcurrentHashMap<>();
+    private final Map<K, Entry> entries = new HashMap<>();
+    private boolean closed;
+
+    /** What is known and under way for one key. Guarded by the readings' monitor. */
+    private static final class Entry {
+        private @Nullable Answer latest;
+        private @Nullable Question asking;
+        private @Nullable Thread thread;
+        private @Nullable Question waiting;
+    }
 
     /**
-     * @param reader takes one reading, blocking: {@link RevisionReader#read}
+     * @param reader takes one reading, blocking, and ends early when it is interrupted: {@link RevisionReader#read}
      * @param listener is told the key whenever an answer has arrived, on the reading's thread
      */
     public Readings(Function<? super Question, ? extends Reading> reader, Consumer<? super K> listener) {
@@ -31,24 +46,81 @@ public final class Readings<K> implements AutoCloseable {
      * Asks, and returns at once. Does nothing while an equal question is in flight; while another one is, this one
      * waits until that is answered, in the place of any that waits already.
      */
-    public void ask(K key, Question question) {
-        latest.put(key, new Answer(question, reader.apply(question)));
-        listener.accept(key);
+    public synchronized void ask(K key, Question question) {
+        if (closed) {
+            return;
+        }
+        Entry entry = entries.computeIfAbsent(key, _ -> new Entry());
+        if (entry.asking == null) {
+            start(key, entry, question);
+        } else {
+            entry.waiting = entry.asking.equals(question) ? null : question;
+        }
     }
 
     /** {@return the newest answer; compare its question with yours} */
-    public Optional<Answer> latest(K key) {
-        return Optional.ofNullable(latest.get(key));
+    public synchronized Optional<Answer> latest(K key) {
+        return Optional.ofNullable(entries.get(key)).map(entry -> entry.latest);
     }
 
-    /** Forgets everything about the key, a reading in flight included. */
-    public void forget(K key) {
-        latest.remove(key);
+    /** Forgets everything about the key; nothing is told of a reading in flight any more. */
+    public synchronized void forget(K key) {
+        Entry entry = entries.remove(key);
+        if (entry != null && entry.thread != null) {
+            entry.thread.interrupt();
+        }
     }
 
-    /** Ends what is in flight; nothing is asked or told any more. */
+    /** Forgets every key; nothing is asked or told any more. */
     @Override
-    public void close() {
-        latest.clear();
+    public synchronized void close() {
+        closed = true;
+        Map.copyOf(entries).keySet().forEach(this::forget);
+    }
+
+    private void start(K key, Entry entry, Question question) {
+        entry.asking = question;
+        entry.thread = Thread.ofVirtual().name("reading").start(() -> {
+            Reading reading = read(question);
+            if (arrived(key, entry, new Answer(question, reading))) {
+                tell(key);
+            }
+        });
+    }
+
+    private Reading read(Question question) {
+        try {
+            return reader.apply(question);
+        } catch (Throwable bug) {
+            LOG.error("reading {} ended in a bug", question.credentials(), bug);
+            return new Reading.Unreachable(
+                    Instant.now(),
+                    question.credentials().address() + " could not be read, by a mistake of the operator's: "
+                            + bug.getClass().getSimpleName());
+        }
+    }
+
+    /** {@return whether anybody still wants this answer} */
+    private synchronized boolean arrived(K key, Entry entry, Answer answer) {
+        if (entries.get(key) != entry) {
+            return false;
+        }
+        entry.latest = answer;
+        entry.asking = null;
+        entry.thread = null;
+        Question next = entry.waiting;
+        if (next != null) {
+            entry.waiting = null;
+            start(key, entry, next);
+        }
+        return true;
+    }
+
+    private void tell(K key) {
+        try {
+            listener.accept(key);
+        } catch (Throwable bug) {
+            LOG.error("telling {} of a reading ended in a bug", key, bug);
+        }
     }
 }

@@ -13,4 +13,9 @@ public record Timeouts(Duration connect, Duration login, Duration read) {
 
     public static final Timeouts DEFAULT =
             new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5));
+
+    /** {@return the most that a reading takes: where {@code sslmode} allows a second try, it may connect twice} */
+    public Duration total() {
+        return connect.plus(login).multipliedBy(2).plus(read);
+    }
 }

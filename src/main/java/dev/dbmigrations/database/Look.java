@@ -1,0 +1,215 @@
+package dev.dbmigrations.database;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One look at a database over an open connection.
+ *
+ * <p>It is one read-only transaction whose settings are all local to it: behind a pooler, the same server session goes
+ * to somebody else afterwards, who must find neither our role nor our search path. Statements read what is committed at
+ * their own time, so nothing is held that anybody would wait for, but the version table for the last of them.
+ *
+ * <p>Whoever owns a schema on the search path could plant functions and operators there. So the path is only read, and
+ * replaced by {@code pg_catalog} before the first statement that compares anything.
+ */
+final class Look {
+
+    /** Held by a run from start to end, and by whatever works for one; see the runner's {@code locks.py}. */
+    private static final long LOCK_KEY = 0x64626d6967726174L;
+
+    private static final long WORK_KEY = 0x64626d6967726175L;
+
+    private static final String INVALID_PARAMETER_VALUE = "22023";
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    /** No right, no such function, no such view: what servers keep from users, or do not have. */
+    private static final Set<String> NOT_TO_BE_SEEN = Set.of(INSUFFICIENT_PRIVILEGE, "42883", "42P01");
+
+    private final Connection connection;
+    private final Question question;
+    private final Duration limit;
+
+    Look(Connection connection, Question question, Duration limit) {
+        this.connection = connection;
+        this.question = question;
+        this.limit = limit;
+    }
+
+    Reading take(Instant at) throws SQLException, Obstacle {
+        connection.setReadOnly(true);
+        connection.setAutoCommit(false);
+        becomeRole();
+        List<String> searchPath = searchPath();
+        Identity identity = identity();
+        List<Session> lockHolders = ifAllowed(this::lockHolders);
+        List<Progress> progress = ifAllowed(this::progress);
+        List<String> invalidIndexes = ifAllowed(this::invalidIndexes);
+        Optional<TableName> table =
+                VersionTable.find(connection, question.versionTable().orElse(TableName.DEFAULT), searchPath, reader());
+        List<String> revisions = table.isPresent() ? VersionTable.revisions(connection, table.get()) : List.of();
+        connection.commit();
+        return new Reading.AtRevisions(
+                at,
+                revisions,
+                identity,
+                table,
+                invalidIndexes,
+                !lockHolders.isEmpty(),
+                lockHolders.stream().findFirst(),
+                progress.stream().findFirst());
+    }
+
+    private void becomeRole() throws SQLException, Obstacle {
+        // Less than the wire's own limit: so the server says why there is no reply.
+        execute("SET LOCAL statement_timeout = " + limit.toMillis() * 4 / 5);
+        execute("SET LOCAL idle_in_transaction_session_timeout = " + limit.toMillis());
+        if (question.role().isEmpty()) {
+            return;
+        }
+        String role = TableName.quote(question.role().get());
+        try {
+            execute("SET LOCAL ROLE " + role);
+        } catch (SQLException failure) {
+            if (INVALID_PARAMETER_VALUE.equals(failure.getSQLState())) {
+                throw Obstacle.refused("has no role %s, which databaseRole names".formatted(role));
+            }
+            if (INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())) {
+                throw Obstacle.refused(
+                        "does not let the Secret's user become the role %1$s: GRANT %1$s TO it".formatted(role));
+            }
+            throw failure;
+        }
+    }
+
+    /** Who reads, as a grant would name it. The user is a credential, and so is not named. */
+    private String reader() {
+        return question.role().map(TableName::quote).orElse("the Secret's user");
+    }
+
+    /** {@return the schemas that this session would search}, and searches none of them from now on. */
+    private List<String> searchPath() throws SQLException {
+        List<String> schemas = rows("""
+                SELECT s.name FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)
+                ORDER BY s.place
+                """, row -> row.getString(1));
+        execute("SET LOCAL search_path = pg_catalog, pg_temp");
+        return schemas;
+    }
+
+    private Identity identity() throws SQLException {
+        List<String> systemIdentifier =
+                ifAllowed(() -> rows("SELECT system_identifier FROM pg_control_system()", row -> row.getString(1)));
+        Credentials credentials = question.credentials();
+        return rows(
+                        """
+                        SELECT d.datname, d.oid, coalesce(host(inet_server_addr()), ?), coalesce(inet_server_port(), ?)
+                        FROM pg_database d WHERE d.datname = current_database()
+                        """,
+                        row -> new Identity(
+                                row.getString(1),
+                                row.getLong(2),
+                                systemIdentifier.isEmpty() ? null : systemIdentifier.getFirst(),
+                                row.getString(3),
+                                row.getInt(4)),
+                        credentials.host(),
+                        credentials.port())
+                .getFirst();
+    }
+
+    private List<Session> lockHolders() throws SQLException {
+        return rows(
+                """
+                SELECT l.pid, coalesce(a.application_name, ''), a.state, a.backend_start
+                FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+                  AND (l.classid::bigint << 32 | l.objid::bigint) IN (?, ?)
+                ORDER BY l.objid::bigint = ?, a.backend_start, l.pid
+                """,
+                row -> new Session(
+                        row.getInt(1),
+                        row.getString(2),
+                        Optional.ofNullable(row.getString(3)),
+                        Optional.ofNullable(row.getObject(4, OffsetDateTime.class))
+                                .map(OffsetDateTime::toInstant)),
+                LOCK_KEY,
+                WORK_KEY,
+                WORK_KEY & 0xffffffffL);
+    }
+
+    private List<Progress> progress() throws SQLException {
+        if (question.attempt().isEmpty()) {
+            return List.of();
+        }
+        String prefix = "dbmigrations/" + question.attempt().get() + "/";
+        return rows(
+                        "SELECT application_name FROM pg_stat_activity WHERE strpos(application_name, ?) = 1 ORDER BY pid",
+                        row -> row.getString(1).substring(prefix.length()),
+                        prefix)
+                .stream()
+                .flatMap(text -> Progress.of(text).stream())
+                .toList();
+    }
+
+    private List<String> invalidIndexes() throws SQLException {
+        return rows("""
+                SELECT n.nspname, c.relname
+                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE NOT i.indisvalid
+                """, row -> row.getString(1) + "." + row.getString(2));
+    }
+
+    /** What the query gives, or nothing where this role may not see it. */
+    private <T> List<T> ifAllowed(Rows<T> query) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        try {
+            return query.get();
+        } catch (SQLException failure) {
+            if (!NOT_TO_BE_SEEN.contains(String.valueOf(failure.getSQLState()))) {
+                throw failure;
+            }
+            connection.rollback(before);
+            return List.of();
+        }
+    }
+
+    private <T> List<T> rows(String sql, Row<T> row, Object... parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setObject(i + 1, parameters[i]);
+            }
+            List<T> rows = new ArrayList<>();
+            try (ResultSet results = statement.executeQuery()) {
+                while (results.next()) {
+                    rows.add(row.read(results));
+                }
+            }
+            return rows;
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private interface Rows<T> {
+        List<T> get() throws SQLException;
+    }
+
+    private interface Row<T> {
+        T read(ResultSet results) throws SQLException;
+    }
+}
