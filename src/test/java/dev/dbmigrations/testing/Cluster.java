@@ -100,7 +100,7 @@ public final class Cluster {
         return run(withFirst("kubectl", arguments));
     }
 
-    /** Puts a file where {@code kubectl} can read it, and {@return its path there}. */
+    /** Puts a file or folder where {@code kubectl} can read it, and {@return its path there}. */
     public String give(Path file) {
         String there = "/tmp/" + file.getFileName();
         container.copyFileToContainer(MountableFile.forHostPath(file), there);
