@@ -112,11 +112,21 @@ def pod(tmp_path, database, tree):
     pod.end()
 
 
+@pytest.fixture(params=[name for name in SETS if name != "pg8000"])
+def pod_with_blocks(request, tmp_path, database, tree):
+    """The same, without pg8000: autocommit_block() does not get it out of its transaction."""
+    yield from _pod_of(request.param, tmp_path, database, tree)
+
+
 @pytest.fixture(params=SETS)
 def any_pod(request, tmp_path, database, tree):
     """The same with each set of Alembic, SQLAlchemy and driver in turn."""
-    if request.param == "asyncpg":
+    yield from _pod_of(request.param, tmp_path, database, tree)
+
+
+def _pod_of(packages, folder, database, tree):
+    if packages == "asyncpg":
         tree.env(ASYNC_ENV)
-    pod = Pod(tmp_path, tree, database, f"{VENVS}/{request.param}/bin/python")
+    pod = Pod(folder, tree, database, f"{VENVS}/{packages}/bin/python")
     yield pod
     pod.end()

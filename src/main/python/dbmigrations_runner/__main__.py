@@ -16,7 +16,7 @@ from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError  # noqa: 
 from dbmigrations_runner.interruption import Interruption  # noqa: E402
 from dbmigrations_runner.leftovers import Leftovers  # noqa: E402
 from dbmigrations_runner.locks import LockConnection  # noqa: E402
-from dbmigrations_runner.report import Report  # noqa: E402
+from dbmigrations_runner.report import Report, partial  # noqa: E402
 
 
 def main():
@@ -59,7 +59,7 @@ def attempt(run, report, interruption):
     from dbmigrations_runner.migration import Migration  # noqa: PLC0415
     from dbmigrations_runner.verdict import Verdict  # noqa: PLC0415
 
-    leftovers = Leftovers(lambda: report.note(partial={"revisions": leftovers.marked, "invalidIndexes": []}))
+    leftovers = Leftovers(lambda marked: report.note(partial=partial(marked, [])))
     connections = Connections(run, credentials, lock_connection, interruption, leftovers)
     connections.install()
     migration = Migration(run, tree, lock_connection, connections, leftovers, report)

@@ -80,6 +80,13 @@ def statement(error):
     return redaction.clean_foreign(str(found)) if found else None
 
 
+def root(error):
+    """Return the database error with which the trouble began: rolling back can fail, too, in consequence."""
+    found = [link for link in chain(error) if _state(link)]
+    wrapped = [link for link in found if hasattr(link, "orig")]
+    return (wrapped or found or [error])[-1]
+
+
 def chain(error):
     """Yield the exception and what led to it."""
     seen = set()
@@ -100,6 +107,7 @@ def _from_driver(error):
 def _state(error):
     if not _from_driver(error):
         return None
+    error = getattr(error, "orig", None) or error
     content = error.args[0] if error.args else None
     candidates = [getattr(error, "pgcode", None), getattr(error, "sqlstate", None)]
     if isinstance(content, dict):  # pg8000

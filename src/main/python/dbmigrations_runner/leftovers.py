@@ -34,11 +34,6 @@ class Leftovers:
         self._marked = []
         self._uncommitted_rows = []
 
-    @property
-    def marked(self):
-        """The steps of which something is committed and the row is not, as far as seen."""
-        return list(self._marked)
-
     def step_started(self, revision):
         """Everything from here on belongs to this step."""
         self._step = revision
@@ -83,12 +78,12 @@ class Leftovers:
     def _mark(self):
         if self._step not in self._marked:
             self._marked.append(self._step)
-            self._changed()
+            self._changed(self._marked)
 
     def _clear(self, revisions):
         if set(revisions) & set(self._marked):
             self._marked = [revision for revision in self._marked if revision not in revisions]
-            self._changed()
+            self._changed(self._marked)
 
 
 def autocommits(connection):
@@ -96,6 +91,8 @@ def autocommits(connection):
     if connection.info.get(ENDED_BY_TEXT):
         return True
     dbapi = connection.connection.dbapi_connection if _has_dbapi(connection) else connection.connection.connection
+    if getattr(dbapi, "_in_transaction", False):  # pg8000: autocommit begins when this one ends
+        return False
     return getattr(dbapi, "autocommit", None) is True or getattr(dbapi, "isolation_level", None) == "autocommit"
 
 

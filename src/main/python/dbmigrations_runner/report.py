@@ -12,6 +12,13 @@ from dbmigrations_runner import document, redaction
 PREFIX = "dbmigrations: "
 
 
+def partial(revisions, invalid_indexes):
+    """Return the document's word for what was left behind, or None where nothing was."""
+    if not revisions and not invalid_indexes:
+        return None
+    return {"revisions": list(revisions), "invalidIndexes": list(invalid_indexes)}
+
+
 class Report:
     """What is known of this run; every change of step is on the termination message path at once.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbmigrations_runner import failures, sources
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
+from dbmigrations_runner.report import partial
 
 
 class Verdict:
@@ -20,26 +21,30 @@ class Verdict:
     def facts(self, error, invalid_before):
         """Return outcome, reason, message and the facts that the result document takes."""
         migration = self._migration
+        if error is None and migration.step:
+            error = self._first_error() or RuntimeError("env.py hid its error")
         rows = self._rows()
         invalid = sorted(set(self._lock_connection.invalid_indexes()) - set(invalid_before))
-        partial = self._leftovers.remaining(migration.is_reached(rows or ()))
-        if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in partial:
-            partial.append(migration.step)
-        known = {"current": rows, "pending": migration.pending(rows) if rows is not None else None}
-        outcome, reason, message = self._judge(error, rows, partial, invalid)
-        if partial or invalid:
-            known["partial"] = {"revisions": partial, "invalidIndexes": invalid}
+        left = self._leftovers.remaining(migration.is_reached(rows or ()))
+        if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in left:
+            left.append(migration.step)
+        known = {
+            "current": rows,
+            "pending": migration.pending(rows) if rows is not None else None,
+            "partial": partial(left, invalid),
+        }
+        outcome, reason, message = self._judge(error, rows, left, invalid)
         if error is not None and migration.called and not isinstance(error, StoppedError):
             known["failure"] = self._failure(error)
         return outcome, reason, message, known
 
-    def _judge(self, error, rows, partial, invalid):
+    def _judge(self, error, rows, left, invalid):
         migration = self._migration
         stopped = migration.stopped or (error if isinstance(error, StoppedError) else None)
         if stopped and not migration.executed and not migration.step:
             return stopped.outcome, stopped.reason, stopped.message
-        if partial or invalid:
-            return FAILED, "PartiallyApplied", self._partial_message(error, partial, invalid)
+        if left or invalid:
+            return FAILED, "PartiallyApplied", self._partial_message(error, left, invalid)
         if rows is not None and migration.is_at_target(rows):
             if error is None or self._interruption.why:
                 return SUCCEEDED, None, None
@@ -75,7 +80,7 @@ class Verdict:
         """Return the first error of a transaction: what follows it only says that there was one."""
         if failures.sqlstate(error) == failures.IN_FAILED_TRANSACTION and self._first_error() is not None:
             return self._first_error()
-        return error
+        return failures.root(error)
 
     def _failure(self, error):
         cause = self._cause(error)
@@ -85,8 +90,8 @@ class Verdict:
             "statement": failures.statement(cause),
         }
 
-    def _partial_message(self, error, partial, invalid):
-        left = [f"revision {revision}" for revision in partial] + [f"invalid index {name}" for name in invalid]
+    def _partial_message(self, error, revisions, invalid):
+        left = [f"revision {revision}" for revision in revisions] + [f"invalid index {name}" for name in invalid]
         why = f" ({self._classify(error)[1]})" if error is not None and not isinstance(error, StoppedError) else ""
         return (
             f"the run left something behind that its revisions do not show: {', '.join(left)}{why}; "
