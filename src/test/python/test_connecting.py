@@ -65,9 +65,12 @@ def test_a_read_only_database_is_tried_again(any_pod, database):
 @pytest.mark.skipif(not CERTIFICATE, reason="this server has no certificate")
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
 def test_tls_as_the_secret_asks_for_it(any_pod, database, tree, mode):
-    tree.revision("bbbb2222", up="""
+    tree.revision(
+        "bbbb2222",
+        up="""
 op.execute("CREATE TABLE seen AS SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-""")
+""",
+    )
     any_pod.secret = {**database.secret, "sslmode": mode}
     if mode != "require":
         any_pod.secret["sslrootcert"] = CERTIFICATE
@@ -78,9 +81,12 @@ op.execute("CREATE TABLE seen AS SELECT ssl FROM pg_stat_ssl WHERE pid = pg_back
 
 @pytest.mark.skipif(not CERTIFICATE, reason="this server has no certificate")
 def test_no_tls_where_the_secret_says_so(any_pod, database, tree):
-    tree.revision("bbbb2222", up="""
+    tree.revision(
+        "bbbb2222",
+        up="""
 op.execute("CREATE TABLE seen AS SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-""")
+""",
+    )
     any_pod.secret = {**database.secret, "sslmode": "disable"}
     assert any_pod.upgrade().outcome == "Succeeded"
     assert database.query("SELECT ssl FROM seen") == [(False,)]

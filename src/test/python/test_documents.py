@@ -41,13 +41,14 @@ def test_message_and_statement_are_cut_before_the_rest():
     failure = {"revision": "a", "sqlstate": "23502", "statement": "é" * 10_000}
     document = shortened(result(message="日" * 10_000, failure=failure))
     assert len(document["failure"]["statement"]) == 500
-    assert 100 < len(document["message"]) <= 1000
+    assert len(document["message"]) == 500
+    assert len(shortened(result(failure=failure))["failure"]["statement"]) == 500
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
 def test_whatever_is_long_the_outcome_stays(count):
     ids = ["🔑" * 60 + str(number) for number in range(count)]
-    names = {name: ids for name in ("from", "current", "resolvedTarget", "heads")}
+    names = dict.fromkeys(("from", "current", "resolvedTarget", "heads"), ids)
     partial = {"revisions": ids, "invalidIndexes": ids}
     steps = {"executed": count, "total": count, "revisions": ids}
     document = shortened(result(reason="PartiallyApplied", message="🔑" * 5000, steps=steps, partial=partial, **names))
@@ -76,7 +77,8 @@ def hidden():
         base64.b64encode(PASSWORD.encode()).decode(),
     ],
 )
-def test_no_form_of_the_password_gets_out(hidden, form):
+@pytest.mark.usefixtures("hidden")
+def test_no_form_of_the_password_gets_out(form):
     text = redaction.clean(f"before {form} after")
     assert text.startswith("before ")
     assert text.endswith(" after")
@@ -85,7 +87,8 @@ def test_no_form_of_the_password_gets_out(hidden, form):
     assert form not in text
 
 
-def test_a_user_is_hidden_in_the_words_of_others_only(hidden):
+@pytest.mark.usefixtures("hidden")
+def test_a_user_is_hidden_in_the_words_of_others_only():
     assert redaction.clean_foreign('role "app_user" does not exist') == 'role "***" does not exist'
     assert redaction.clean_foreign("table my_app_users") == "table my_app_users"
     assert redaction.clean("image app_user-migrations") == "image app_user-migrations"

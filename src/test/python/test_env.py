@@ -32,7 +32,8 @@ def minimal(url='"postgresql://"', before="", after=""):
 
 URLS = {
     "DB_ variables, escaped": (
-        "f\"postgresql://{e['DB_USER']}:{quote(e['DB_PASSWORD'], safe='')}@{e['DB_HOST']}:{e['DB_PORT']}/{e['DB_NAME']}\""
+        "f\"postgresql://{e['DB_USER']}:{quote(e['DB_PASSWORD'], safe='')}"
+        "@{e['DB_HOST']}:{e['DB_PORT']}/{e['DB_NAME']}\""
     ),
     "DATABASE_URL": "e['DATABASE_URL']",
     "DATABASE_URL through the Config without escaping": "through_config(e['DATABASE_URL'])",
@@ -161,7 +162,7 @@ def test_sql_before_configure_is_found_out(pod, tree, database):
     assert database.tables == set()
 
 
-def test_an_env_that_swallows_the_error_has_not_succeeded(pod, tree, database):
+def test_an_env_that_swallows_the_error_has_not_succeeded(pod, tree):
     body = minimal().splitlines()
     tree.env("try:\n" + "\n".join("    " + line for line in body) + "\nexcept Exception:\n    pass\n")
     tree.revision("cccc3333", up='op.execute("SELECT 1/0")')
@@ -224,7 +225,7 @@ with engine.connect() as connection:
     assert "second" in result.message
 
 
-def test_a_role_is_taken_on_by_the_migration(pod, tree, database):
+def test_a_role_is_taken_on_by_the_migration(pod, database):
     role = f"Owner {uuid.uuid4()}"
     database.query(f'CREATE ROLE "{role}"')
     database.query(f'GRANT "{role}" TO {database.user}')

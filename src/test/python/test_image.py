@@ -31,7 +31,7 @@ def test_no_driver(pod, tree):
     unusable(pod.upgrade(), "psycopg2", "psycopg", "pg8000", "asyncpg")
 
 
-def test_no_alembic_ini(pod, tree):
+def test_no_alembic_ini(pod):
     unusable(pod.upgrade(alembic={"config": "elsewhere/alembic.ini"}), "elsewhere/alembic.ini", "alembic.workingDir")
 
 

@@ -137,14 +137,14 @@ def test_an_engine_of_the_revisions_own_is_watched_too(pod, tree, database):
 
 
 def test_autocommit_that_is_left_on_is_found_out(pod, tree, database):
-    on = "op.get_bind().connection.dbapi_connection.rollback()\nop.get_bind().connection.dbapi_connection.autocommit = True"
+    on = "driver = op.get_bind().connection.dbapi_connection\ndriver.rollback()\ndriver.autocommit = True"
     tree.env(options=PER_MIGRATION)
     tree.revision("bbbb2222", up=on).revision("cccc3333", up=f'op.execute("CREATE TABLE half ()")\n{FAILS}')
     partial(pod.upgrade(), "cccc3333")
     assert "half" in database.tables
 
 
-def test_a_whole_run_in_autocommit_is_followed(pod, tree, database):
+def test_a_whole_run_in_autocommit_is_followed(pod, tree):
     text = (tree.path / "migrations/env.py").read_text()
     tree.env(
         text.replace(

@@ -94,7 +94,7 @@ def test_what_cannot_be_undone_is_said_before_anything_runs(pod, tree, database,
     assert "t_dddd5555" in database.tables
 
 
-def test_a_downgrade_which_raises_only_sometimes_may_be_tried(pod, tree, database):
+def test_a_downgrade_which_raises_only_sometimes_may_be_tried(pod, tree):
     tree.revision("cccc4444", down='if False:\n    raise ValueError\nop.drop_table("t_cccc4444")')
     pod.upgrade("head")
     assert pod.downgrade("bbbb3333").outcome == "Succeeded"
@@ -125,7 +125,7 @@ def test_two_heads_need_a_choice(pod, tree, database):
     assert pod.upgrade("heads").current == ["bbbb3333", "cccc4444"]
 
 
-def test_a_branch_is_brought_to_its_head_and_no_other_is_touched(pod, tree, database):
+def test_a_branch_is_brought_to_its_head_and_no_other_is_touched(pod, tree):
     tree.revision("cccc4444", after="aaaa2222", labels=("billing",)).revision("dddd5555")
     pod.upgrade("bbbb3333")
     assert pod.upgrade("billing@head").current == ["bbbb3333", "dddd5555"]

@@ -104,11 +104,11 @@ def new_result():
 def encoded(result, limit=GREATEST_RESULT):
     """Return the result document as UTF-8 JSON of at most `limit` bytes, made short by leaving things out."""
     result = json.loads(json.dumps(result))
-    for shorten in (_cap_texts, _drop_steps, _halve_texts, _drop_lists):
+    for holder, name, greatest in _texts(result):
+        holder[name] = holder[name][:greatest]
+    for shorten in (_drop_step, _halve_text, _halve_list):
         while len(_bytes(result)) > limit and shorten(result):
             pass
-    if len(_bytes(result)) > limit:
-        result = {name: result[name] for name in ("version", "outcome", "reason", "startedAt", "seconds")}
     return _bytes(result)
 
 
@@ -116,39 +116,32 @@ def _bytes(result):
     return json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _cap_texts(result):
-    return _shorten(result, lambda holder, _name, limit: limit if len(holder) > limit else None)
-
-
-def _drop_steps(result):
+def _drop_step(result):
     revisions = result["steps"]["revisions"]
     del revisions[:1]
     return bool(revisions)
 
 
-def _halve_texts(result):
-    return _shorten(result, lambda text, _name, _limit: len(text) // 2 if len(text) > LEAST_TEXT else None)
+def _halve_text(result):
+    texts = [(holder, name) for holder, name, _ in _texts(result) if len(holder[name]) > LEAST_TEXT]
+    return _halve_longest(texts)
 
 
-def _drop_lists(result):
-    """Empty the longest list of ids that is left; the operator reads current by itself."""
+def _halve_list(result):
+    """Shorten lists of ids at last: current is read by the operator, too, and half of what stayed says that it did."""
     lists = [(result, name) for name in ("heads", "resolvedTarget", "from", "current")]
     lists += [(result["partial"] or {}, name) for name in ("invalidIndexes", "revisions")]
-    holder, name = max(lists, key=lambda pair: len(_bytes(pair[0].get(pair[1]))))
-    if not holder.get(name):
+    return _halve_longest([(holder, name) for holder, name in lists if len(holder.get(name) or []) > 1])
+
+
+def _halve_longest(candidates):
+    if not candidates:
         return False
-    # Half of what stayed behind still says that something did.
-    holder[name] = holder[name][:1] if holder is result["partial"] and len(holder[name]) > 1 else None
+    holder, name = max(candidates, key=lambda candidate: len(_bytes(candidate[0][candidate[1]])))
+    holder[name] = holder[name][: len(holder[name]) // 2]
     return True
 
 
-def _shorten(result, length):
-    changed = False
+def _texts(result):
     texts = [(result, "message", GREATEST_MESSAGE), (result["failure"] or {}, "statement", GREATEST_STATEMENT)]
-    for holder, name, limit in texts:
-        text = holder.get(name)
-        to = length(text, name, limit) if text else None
-        if to is not None:
-            holder[name] = text[:to]
-            changed = True
-    return changed
+    return [(holder, name, greatest) for holder, name, greatest in texts if holder.get(name)]

@@ -9,6 +9,7 @@ from dbmigrations_runner import redaction
 from dbmigrations_runner.errors import StoppedError
 
 LOCK_NOT_AVAILABLE = "55P03"
+NO_PRIVILEGE = "42501"
 ADMIN_SHUTDOWN = "57P01"
 IN_FAILED_TRANSACTION = "25P02"
 UNREACHABLE = re.compile(r"08|53|57P|25006")
@@ -49,7 +50,7 @@ def connect_failure(error, credentials):
     """Return what to report when a connection to the Secret's database cannot be opened."""
     state = sqlstate(error)
     text = first_line(error)
-    refused = state.startswith("28") if state else REFUSED_TEXT.search(text)
+    refused = state.startswith(("28", NO_PRIVILEGE)) if state else REFUSED_TEXT.search(text)
     where = f"database {credentials.database} at {credentials.host}:{credentials.port}"
     if refused:
         return StoppedError("CredentialsRefused", f"{where} refuses the Secret's credentials: {text}")
@@ -70,7 +71,9 @@ def first_line(error):
 
 
 def described(error):
-    """Return the exception's type and the first line of its message."""
+    """Return the exception's type and the first line of its message; our own say enough without the type."""
+    if isinstance(error, StoppedError):
+        return error.message
     return f"{type(error).__name__}: {first_line(error)}"
 
 

@@ -62,6 +62,7 @@ class Migration:
         self.step = None
         self.executed = []
         self.total = 0
+        self.suspected = []
 
     def run_env(self):
         """Run env.py; whatever it raises goes through."""
@@ -158,7 +159,7 @@ class Migration:
         again = self.graph is not None
         self._note_version_table(context)
         if not again:
-            self._report.note(**{"from": sorted(rows), "current": sorted(rows)})
+            self._report.note(**{"from": sorted(rows)})
             if rows != self._run.expected_revisions:
                 raise superseded(
                     f"the database is at {_said(rows)}, not at {_said(self._run.expected_revisions)} any more"
@@ -254,7 +255,7 @@ class Migration:
         if not context.impl.transactional_ddl or _leaves_autocommit(context.connection):
             ids = [step.revision.revision for step in steps]
         if ids:
-            self._report.note(partial={"revisions": ids[:1], "invalidIndexes": []})
+            self.suspected = ids[:1]
             raise StoppedError(
                 "PartiallyApplied",
                 f"an earlier attempt was interrupted, and revision {ids[0]} can commit on its way: "

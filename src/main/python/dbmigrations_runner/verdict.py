@@ -23,17 +23,17 @@ class Verdict:
         migration = self._migration
         if error is None and migration.step:
             error = self._first_error() or RuntimeError("env.py hid its error")
-        rows = self._rows()
-        invalid = sorted(set(self._lock_connection.invalid_indexes()) - set(invalid_before))
-        left = self._leftovers.remaining(migration.is_reached(rows or ()))
+        rows, invalid_now, unread = self._read()
+        invalid = sorted(set(invalid_now) - set(invalid_before))
+        left = self._leftovers.remaining(migration.is_reached(rows or ())) or migration.suspected
         if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in left:
-            left.append(migration.step)
+            left = [*left, migration.step]
         known = {
             "current": rows,
             "pending": migration.pending(rows) if rows is not None else None,
             "partial": partial(left, invalid),
         }
-        outcome, reason, message = self._judge(error, rows, left, invalid)
+        outcome, reason, message = self._judge(error or unread, rows, left, invalid)
         if error is not None and migration.called and not isinstance(error, StoppedError):
             known["failure"] = self._failure(error)
         return outcome, reason, message, known
@@ -111,9 +111,14 @@ class Verdict:
             f"env.py ended without an error, but the version table says that target {self._run.target} is not reached"
         )
 
-    def _rows(self):
+    def _read(self):
+        """Return the rows, the invalid indexes, and the error if the database cannot be read any more."""
         table = self._migration.version_table
-        return self._lock_connection.rows(table["name"], table["schema"]) if table else None
+        try:
+            rows = self._lock_connection.rows(table["name"], table["schema"]) if table else None
+            return rows, self._lock_connection.invalid_indexes(), None
+        except Exception as error:  # noqa: BLE001, what the run left is judged by what is known
+            return None, [], error
 
     def _may_have_committed_unseen(self):
         graph = self._migration.graph
