@@ -26,9 +26,9 @@ public record AlembicSettings(
         String python,
         @Nullable String versionTable,
         @Nullable String versionTableSchema,
-        @Nullable List<String> arguments) {
+        List<String> arguments) {
 
-    public static final AlembicSettings DEFAULT = new AlembicSettings("", null, "", "", null, null, null);
+    public static final AlembicSettings DEFAULT = new AlembicSettings("", null, "", "", null, null, List.of());
 
     public AlembicSettings {
         config = orElse(config, "alembic.ini");

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record CredentialsSecretRef(
-        String name, @Nullable String key, @Nullable Map<String, String> env) {
+        String name, @Nullable String key, Map<String, String> env) {
 
     public CredentialsSecretRef {
         name = Objects.requireNonNullElse(name, "");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ public record DatabaseMigrationSpec(
         targetRevision = Objects.requireNonNullElse(targetRevision, "");
         image = Objects.requireNonNullElse(image, "");
         credentialsSecretRef =
-                Objects.requireNonNullElseGet(credentialsSecretRef, () -> new CredentialsSecretRef("", null, null));
+                Objects.requireNonNullElseGet(credentialsSecretRef, () -> new CredentialsSecretRef("", null, Map.of()));
         alembic = Objects.requireNonNullElse(alembic, AlembicSettings.DEFAULT);
         downgrade = Objects.requireNonNullElse(downgrade, DowngradePolicy.Requested);
         lockTimeout = Objects.requireNonNullElse(lockTimeout, Duration.ofSeconds(5));
@@ -71,7 +72,7 @@ public record DatabaseMigrationSpec(
         return new DatabaseMigrationSpec(
                 targetRevision,
                 image,
-                new CredentialsSecretRef(secret, null, null),
+                new CredentialsSecretRef(secret, null, Map.of()),
                 AlembicSettings.DEFAULT,
                 DowngradePolicy.Requested,
                 null,

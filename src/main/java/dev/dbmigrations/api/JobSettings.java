@@ -24,26 +24,25 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record JobSettings(
         @Nullable ResourceRequirements resources,
-        @Nullable Map<String, String> nodeSelector,
-        @Nullable List<Toleration> tolerations,
+        Map<String, String> nodeSelector,
+        List<Toleration> tolerations,
         @Nullable Affinity affinity,
-        @Nullable List<LocalObjectReference> imagePullSecrets,
+        List<LocalObjectReference> imagePullSecrets,
         @Nullable String imagePullPolicy,
         @Nullable String serviceAccountName,
         @Nullable String priorityClassName,
-        @Nullable Map<String, String> labels,
-        @Nullable Map<String, String> annotations,
-        @Nullable List<EnvVar> env,
-        @Nullable List<EnvFromSource> envFrom,
-        @Nullable List<Volume> volumes,
-        @Nullable List<VolumeMount> volumeMounts,
+        Map<String, String> labels,
+        Map<String, String> annotations,
+        List<EnvVar> env,
+        List<EnvFromSource> envFrom,
+        List<Volume> volumes,
+        List<VolumeMount> volumeMounts,
         @Nullable Long runAsUser,
         @Nullable Long runAsGroup,
         @Nullable Long fsGroup,
         @Nullable Boolean readOnlyRootFilesystem) {
 
-    public static final JobSettings DEFAULT = new JobSettings(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    public static final JobSettings DEFAULT = new JobSettings(null, Map.of(), List.of(), null, List.of(), null, null, null, Map.of(), Map.of(), List.of(), List.of(), List.of(), List.of(), null, null, null, null);
 
     public JobSettings {
         nodeSelector = nodeSelector == null ? Map.of() : Map.copyOf(nodeSelector);

@@ -1,0 +1,31 @@
+package dev.dbmigrations.job;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Names that are the same whenever the same thing is decided, so that a second creation is no second Job. */
+final class AttemptName {
+
+    private static final int LONGEST_PREFIX = 40;
+
+    private AttemptName() {}
+
+    /** {@return {@code <name's first 40 characters>-<hash of uid, generation, attempt>}, a valid Job name} */
+    static String of(String name, String uid, long generation, int attempt) {
+        String prefix = name.length() <= LONGEST_PREFIX ? name : name.substring(0, LONGEST_PREFIX);
+        // A dot is legal in a resource's name, but not in a pod's host name.
+        return prefix.replace('.', '-').replaceAll("-+$", "") + "-" + hash(uid + "/" + generation + "/" + attempt);
+    }
+
+    /** {@return ten hexadecimal digits of the text's SHA-256} */
+    static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 5);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package dev.dbmigrations.job;
+
+import dev.dbmigrations.api.DatabaseMigration;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.net.HttpURLConnection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Writes attempts to the cluster: the runner's ConfigMap, Jobs, and nothing else. */
+public final class Attempts {
+
+    private final KubernetesClient client;
+    private final RunnerFiles files;
+    private final JobBuilding building;
+
+    public Attempts(KubernetesClient client, RunnerFiles files, PodSecurity podSecurity) {
+        this.client = client;
+        this.files = files;
+        this.building = new JobBuilding(files.configMapName(), podSecurity);
+    }
+
+    /**
+     * Makes sure that the Job of this attempt exists. Its name is the same each time, so that a second call, after a
+     * crash or on an old cache, makes no second Job.
+     *
+     * @return the Job, made now or before
+     * @throws KubernetesClientException when the API server refuses, or when the name is taken by a Job that is not of
+     *     this resource
+     */
+    public Job start(DatabaseMigration resource, RunDocument run) {
+        ensureRunnerFiles(resource);
+        Job wanted = building.build(resource, run);
+        try {
+            return client.resource(wanted).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            Job existing = client.resource(wanted).get();
+            if (existing == null || !isOwnedBy(existing.getMetadata().getOwnerReferences(), resource)) {
+                throw e;
+            }
+            return existing;
+        }
+    }
+
+    /** Deletes a Job and its pod; one that is gone already is as good. */
+    public void delete(String namespace, String job) {
+        client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(namespace)
+                .withName(job)
+                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                .delete();
+    }
+
+    /** {@return what the cluster last said against making this Job's pod, by the Job's events} */
+    public Optional<String> rejection(String namespace, Job job) {
+        return client
+                .v1()
+                .events()
+                .inNamespace(namespace)
+                .withField("involvedObject.uid", job.getMetadata().getUid())
+                .withField("reason", "FailedCreate")
+                .list()
+                .getItems()
+                .stream()
+                .max(Comparator.comparing(
+                        event -> Optional.ofNullable(event.getLastTimestamp()).orElse("")))
+                .map(event -> event.getMessage().strip().replaceAll("\\s+", " "));
+    }
+
+    /** One ConfigMap in a namespace, with each resource that uses it as an owner: it goes when the last one goes. */
+    private void ensureRunnerFiles(DatabaseMigration resource) {
+        OwnerReference owner = new OwnerReferenceBuilder(JobBuilding.owner(resource, false))
+                .withController(null)
+                .withBlockOwnerDeletion(null)
+                .build();
+        ConfigMap wanted = files.configMap(resource.getMetadata().getNamespace(), owner);
+        ConfigMap existing = client.resource(wanted).get();
+        if (existing == null) {
+            try {
+                client.resource(wanted).create();
+                return;
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+                existing = client.resource(wanted).get();
+            }
+        }
+        if (existing != null && !isOwnedBy(existing.getMetadata().getOwnerReferences(), resource)) {
+            addOwner(existing, owner);
+        }
+    }
+
+    private void addOwner(ConfigMap existing, OwnerReference owner) {
+        boolean first = existing.getMetadata().getOwnerReferences().isEmpty();
+        Object change = first
+                ? Map.of("op", "add", "path", "/metadata/ownerReferences", "value", List.of(owner))
+                : Map.of("op", "add", "path", "/metadata/ownerReferences/-", "value", owner);
+        client.resource(existing).patch(PatchContext.of(PatchType.JSON), Serialization.asJson(List.of(change)));
+    }
+
+    private static boolean isOwnedBy(List<OwnerReference> owners, DatabaseMigration resource) {
+        return owners.stream().anyMatch(owner -> resource.getMetadata().getUid().equals(owner.getUid()));
+    }
+}

@@ -1,0 +1,27 @@
+package dev.dbmigrations.job;
+
+import dev.dbmigrations.api.DatabaseMigration;
+
+/** What marks the Jobs and pods of ours. */
+public final class Labels {
+
+    public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+    public static final String MANAGED_BY_US = "dbmigrations";
+
+    /** The server-side selector of both informers. */
+    public static final String SELECTOR = MANAGED_BY + "=" + MANAGED_BY_US;
+
+    /** The resource's uid: a resource that was deleted and made again under its name has another. */
+    public static final String UID = DatabaseMigration.GROUP + "/uid";
+
+    public static final String ATTEMPT = DatabaseMigration.GROUP + "/attempt";
+    public static final String GENERATION = DatabaseMigration.GROUP + "/generation";
+
+    /** An annotation: a resource's name may be longer than a label. */
+    public static final String NAME = DatabaseMigration.GROUP + "/name";
+
+    /** An annotation: {@code true} where the attempt has leave to go down (rule 5). */
+    public static final String MAY_DOWNGRADE = DatabaseMigration.GROUP + "/may-downgrade";
+
+    private Labels() {}
+}

@@ -1,0 +1,128 @@
+package dev.dbmigrations.job;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.dbmigrations.api.AlembicSettings;
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one run shall do: the one JSON document that the runner is given, in {@link #VARIABLE}. The other side of this
+ * contract is {@code document.py}.
+ *
+ * @param expected what was decided on; the runner stops where it finds something else (rule 1)
+ * @param downgrade what to do where the graph says that the way is down (rule 5)
+ * @param afterInterruption whether an earlier attempt died without telling how far it was (rule 10)
+ */
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record RunDocument(
+        int version,
+        String uid,
+        int attempt,
+        String mode,
+        String image,
+        String target,
+        Expected expected,
+        Downgrade downgrade,
+        boolean afterInterruption,
+        Alembic alembic,
+        CredentialsFiles credentials,
+        @Nullable String databaseRole,
+        long lockTimeoutMillis,
+        @Nullable Long statementTimeoutMillis,
+        @Nullable Double timeoutSeconds,
+        double lockWaitSeconds,
+        String terminationMessagePath) {
+
+    /** Name of the environment variable. */
+    public static final String VARIABLE = "DBMIGRATIONS_RUN";
+
+    static final String CREDENTIALS_DIRECTORY = "/var/run/dbmigrations/credentials";
+    static final String TERMINATION_MESSAGE_PATH = "/dev/termination-log";
+
+    /** How long a run waits for the database's lock before it makes room for a new decision. */
+    static final Duration LOCK_WAIT = Duration.ofSeconds(60);
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /** What to do where the way is down. */
+    public enum Downgrade {
+        Allowed,
+        /** By {@code spec.downgrade: Never}. */
+        Forbidden,
+        /** The spec did not ask for it: the database is ahead by somebody else's doing. */
+        NotRequested
+    }
+
+    /** The rows and the database that were decided on. */
+    public record Expected(List<String> revisions, Database database) {}
+
+    /** Which database; a role that may not read the system identifier leaves it out. */
+    public record Database(String name, long oid, @Nullable String systemIdentifier) {}
+
+    /** The part of {@code spec.alembic} that the runner itself needs. */
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record Alembic(
+            String config,
+            String section,
+            @Nullable String versionTable,
+            @Nullable String versionTableSchema,
+            List<String> arguments) {}
+
+    /** Where the Secret's keys lie, and how they reach env.py. */
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record CredentialsFiles(
+            String directory, @Nullable String key, Map<String, String> env) {}
+
+    /** {@return the document for one attempt to bring a database to the spec's target} */
+    public static RunDocument of(
+            DatabaseMigrationSpec spec,
+            String uid,
+            int attempt,
+            Expected expected,
+            Downgrade downgrade,
+            boolean afterInterruption) {
+        AlembicSettings alembic = spec.alembic();
+        Duration statementTimeout = spec.statementTimeout();
+        Duration timeout = spec.timeout();
+        return new RunDocument(
+                1,
+                uid,
+                attempt,
+                "apply",
+                spec.image(),
+                spec.targetRevision(),
+                expected,
+                downgrade,
+                afterInterruption,
+                new Alembic(
+                        alembic.config(),
+                        alembic.section(),
+                        alembic.versionTable(),
+                        alembic.versionTableSchema(),
+                        alembic.arguments()),
+                new CredentialsFiles(
+                        CREDENTIALS_DIRECTORY,
+                        spec.credentialsSecretRef().key(),
+                        spec.credentialsSecretRef().env()),
+                spec.databaseRole(),
+                spec.lockTimeout().toMillis(),
+                statementTimeout == null ? null : statementTimeout.toMillis(),
+                timeout == null ? null : timeout.toMillis() / 1000.0,
+                LOCK_WAIT.toMillis() / 1000.0,
+                TERMINATION_MESSAGE_PATH);
+    }
+
+    /** {@return the document as the runner reads it} */
+    public String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record of strings and numbers is always JSON", e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package dev.dbmigrations.job;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.Reason;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the runner said at its end, in the container's termination message. The other side of this contract is
+ * {@code document.py}. Nothing here is believed of the database: {@code current} is compared with a reading.
+ *
+ * @param isFinal false for the document that is written ahead, before the first step: the run died without a word
+ * @param from rows before the run
+ * @param current rows that the runner read back
+ * @param pending revisions between current and target
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record RunResult(
+        Outcome outcome,
+
+        @com.fasterxml.jackson.annotation.JsonProperty("final") @Nullable
+        Boolean isFinal,
+
+        @Nullable Reason reason,
+        @Nullable String message,
+        @Nullable String direction,
+        @Nullable List<String> from,
+        @Nullable List<String> current,
+        @Nullable List<String> resolvedTarget,
+        @Nullable List<String> heads,
+        @Nullable Integer pending,
+        @Nullable VersionTable versionTable,
+        @Nullable Steps steps,
+        @Nullable Failure failure,
+        @Nullable Double seconds) {
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    /** How a run ended. */
+    public enum Outcome {
+        Succeeded,
+        /** The database was not where the operator had decided on; nothing was run. */
+        Superseded,
+        Failed;
+
+        @JsonCreator
+        static Outcome of(String name) {
+            for (Outcome outcome : values()) {
+                if (outcome.name().equals(name)) {
+                    return outcome;
+                }
+            }
+            return Failed;
+        }
+    }
+
+    /** Steps executed, of all that the run was to execute. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Steps(int executed, int total) {}
+
+    /** The step and the statement that failed. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Failure(
+            @Nullable String revision,
+            @Nullable String sqlstate,
+            @Nullable String statement) {}
+
+    public RunResult {
+        outcome = outcome == null ? Outcome.Failed : outcome;
+    }
+
+    /** {@return whether the run told its end itself, rather than dying after the document written ahead} */
+    public boolean told() {
+        return isFinal == null || isFinal;
+    }
+
+    /** {@return the result in a termination message; empty where there is none that can be read} */
+    public static Optional<RunResult> parse(@Nullable String terminationMessage) {
+        if (terminationMessage == null || terminationMessage.isBlank()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.ofNullable(JSON.readValue(terminationMessage, RunResult.class));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+}

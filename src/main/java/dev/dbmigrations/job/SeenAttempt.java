@@ -1,0 +1,66 @@
+package dev.dbmigrations.job;
+
+import dev.dbmigrations.api.Reason;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt as the cluster shows it.
+ *
+ * @param job the Job's name
+ * @param number of the attempt, from 1
+ * @param generation the resource's generation that it was started for
+ * @param mayDowngrade whether it was started with leave to go down
+ * @param createdAt when the Job was created
+ * @param imageDigest what the container runtime says that it runs; null while it says nothing
+ * @param state where it stands
+ */
+public record SeenAttempt(
+        String job,
+        int number,
+        long generation,
+        boolean mayDowngrade,
+        Instant createdAt,
+        @Nullable String imageDigest,
+        State state) {
+
+    /** Where an attempt stands. */
+    public sealed interface State {}
+
+    /** There is no pod yet. */
+    public record NoPod() implements State {}
+
+    /** The cluster refuses to make the pod: quota, policy, a missing service account. */
+    public record Rejected(String message) implements State {}
+
+    /**
+     * The container has not started.
+     *
+     * @param message what it waits for; null when nothing is wrong so far
+     */
+    public record Waiting(@Nullable String message) implements State {}
+
+    /** The container runs. */
+    public record Running() implements State {}
+
+    /** The container ended and said how. */
+    public record Ended(RunResult result) implements State {}
+
+    /**
+     * The container ended, or is gone, without a word.
+     *
+     * @param reason {@code Interrupted}, {@code ImageUnusable} or {@code EnvironmentFailed}
+     * @param started whether it may have touched the database
+     */
+    public record Died(Reason reason, String message, boolean started) implements State {}
+
+    /** {@return whether nothing of it runs or will run any more} */
+    public boolean over() {
+        return state instanceof Ended || state instanceof Died;
+    }
+
+    /** {@return whether its container has not started: deleting the Job loses nothing} */
+    public boolean neverStarted() {
+        return state instanceof NoPod || state instanceof Rejected || state instanceof Waiting;
+    }
+}
