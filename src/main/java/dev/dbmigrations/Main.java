@@ -1,9 +1,95 @@
 package dev.dbmigrations;
 
-/** Starts the operator. */
-public final class Main {
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
 
-    private Main() {}
+/** Starts the operator, and stops it in order. */
+@Command(
+        name = "dbmigrations",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        description = "Reconciles PostgreSQL schemas to Alembic revisions.")
+public final class Main implements Callable<Integer> {
 
-    public static void main(String[] arguments) {}
+    @Option(
+            names = "--namespaces",
+            split = ",",
+            defaultValue = "${env:WATCH_NAMESPACES:-}",
+            description = "Namespaces to look after, separated by commas; all when empty. $WATCH_NAMESPACES")
+    private List<String> namespaces = List.of();
+
+    @Option(
+            names = "--port",
+            defaultValue = "${env:HTTP_PORT:-8080}",
+            description = "Port of /healthz, /readyz and /metrics. $HTTP_PORT, default 8080")
+    private int port;
+
+    @Option(
+            names = "--job-run-as-user",
+            defaultValue = "${env:JOB_RUN_AS_USER:-65532}",
+            description = "User, group and fsGroup of the Jobs' pods; 'none' leaves them to the platform."
+                    + " $JOB_RUN_AS_USER, default 65532")
+    private String jobRunAsUser = "65532";
+
+    @Option(names = "--train", hidden = true, description = "Load what a start needs, and exit: for the AOT cache.")
+    private boolean train;
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Main()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = new Configuration(
+                namespaces.stream().filter(name -> !name.isBlank()).toList(), port, user());
+        if (train) {
+            Training.run(configuration);
+            return 0;
+        }
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (RunningOperator operator = RunningOperator.start(configuration)) {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+                operator.close();
+                stopped.countDown();
+            }));
+            stopped.await();
+        }
+        return 0;
+    }
+
+    private Optional<Long> user() {
+        return jobRunAsUser.isBlank() || jobRunAsUser.equals("none")
+                ? Optional.empty()
+                : Optional.of(Long.parseLong(jobRunAsUser));
+    }
+
+    /**
+     * What a start needs to know.
+     *
+     * @param namespaces to look after; all when empty
+     * @param port of the health endpoints; 0 for any free one
+     * @param jobUser user, group and {@code fsGroup} of the Jobs' pods
+     */
+    record Configuration(List<String> namespaces, int port, Optional<Long> jobUser) {
+
+        /** How long what is under way gets to end when the operator stops: no write is cut in two. */
+        static final Duration STOPPING = Duration.ofSeconds(5);
+    }
+
+    /** The jar's own version. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            @Nullable String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"dbmigrations " + (version == null ? "(not from a jar)" : version)};
+        }
+    }
 }

@@ -103,6 +103,9 @@ public record DatabaseMigrationStatus(
      * @param number counts the resource's attempts, from 1
      * @param generation the generation that it was started for
      * @param kind {@code Apply}
+     * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
+     * @param mayDowngrade whether it had leave to go down (rule 5); absent when not
+     * @param interrupted whether it died without telling how far it was (rule 10); absent when not
      * @param endedAt when it was seen to have ended, and its result taken in; absent before
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -115,6 +118,8 @@ public record DatabaseMigrationStatus(
             Instant startedAt,
             @Nullable Integer stepsExecuted,
             @Nullable Integer stepsTotal,
+            @Nullable Boolean mayDowngrade,
+            @Nullable Boolean interrupted,
             @Nullable Instant endedAt) {}
 
     /**
@@ -125,7 +130,6 @@ public record DatabaseMigrationStatus(
      * @param generation the resource's
      * @param secretVersion the Secret's resource version
      * @param currentRevisions what the database said afterwards; absent when it said nothing
-     * @param interrupted whether the attempt died without telling how far it was (rule 10)
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -141,8 +145,7 @@ public record DatabaseMigrationStatus(
             @Nullable Instant retryAt,
             long generation,
             @Nullable String secretVersion,
-            @Nullable List<String> currentRevisions,
-            @Nullable Boolean interrupted) {}
+            @Nullable List<String> currentRevisions) {}
 
     /**
      * One applied migration.

@@ -1,12 +1,16 @@
 package dev.dbmigrations.job;
 
+import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.State;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
@@ -57,13 +61,43 @@ public final class AttemptReading {
                 job.getMetadata().getName(),
                 number.get(),
                 generation.get(),
-                "true".equals(orEmpty(job.getMetadata().getAnnotations()).get(Labels.MAY_DOWNGRADE)),
+                asked(job),
                 createdAt(job),
                 pod.flatMap(AttemptReading::container)
                         .map(ContainerStatus::getImageID)
                         .filter(id -> !id.isEmpty())
                         .orElse(null),
                 pod.map(AttemptReading::state).orElseGet(() -> withoutPod(job))));
+    }
+
+    /** {@return what the Job was asked, by its own run document} */
+    private static Asked asked(Job job) {
+        Optional<Container> container = job.getSpec().getTemplate().getSpec().getContainers().stream()
+                .filter(c -> JobBuilding.CONTAINER.equals(c.getName()))
+                .findFirst();
+        Optional<RunDocument> run = container.stream()
+                .flatMap(c -> c.getEnv().stream())
+                .filter(variable -> RunDocument.VARIABLE.equals(variable.getName()) && variable.getValue() != null)
+                .findFirst()
+                .flatMap(variable -> RunDocument.parse(variable.getValue().replace("$$(", "$(")));
+        if (run.isEmpty()) {
+            return new Asked("", "", AlembicSettings.DEFAULT, List.of(), false);
+        }
+        RunDocument document = run.get();
+        RunDocument.Alembic alembic = document.alembic();
+        return new Asked(
+                document.target(),
+                document.image(),
+                new AlembicSettings(
+                        alembic.config(),
+                        container.get().getWorkingDir(),
+                        alembic.section(),
+                        container.get().getCommand().getFirst(),
+                        alembic.versionTable(),
+                        alembic.versionTableSchema(),
+                        alembic.arguments()),
+                document.expected().revisions(),
+                document.downgrade() == Downgrade.Allowed);
     }
 
     private static State state(Pod pod) {

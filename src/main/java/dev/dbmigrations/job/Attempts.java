@@ -66,12 +66,34 @@ public final class Attempts {
                 .delete();
     }
 
+    /** {@return whether the API server itself knows the resource as the cache does: there, and of this generation} */
+    public boolean isCurrent(DatabaseMigration resource) {
+        DatabaseMigration live = client.resource(resource).get();
+        return live != null
+                && live.getMetadata().getDeletionTimestamp() == null
+                && resource.getMetadata().getUid().equals(live.getMetadata().getUid())
+                && resource.getMetadata()
+                        .getGeneration()
+                        .equals(live.getMetadata().getGeneration());
+    }
+
+    /** {@return the resource's Job of that name, asked of the API server itself} */
+    public Optional<Job> get(DatabaseMigration resource, String job) {
+        return Optional.ofNullable(client.batch()
+                        .v1()
+                        .jobs()
+                        .inNamespace(resource.getMetadata().getNamespace())
+                        .withName(job)
+                        .get())
+                .filter(found -> isOwnedBy(found.getMetadata().getOwnerReferences(), resource));
+    }
+
     /** {@return what the cluster last said against making this Job's pod, by the Job's events} */
-    public Optional<String> rejection(String namespace, Job job) {
+    public Optional<String> rejection(Job job) {
         return client
                 .v1()
                 .events()
-                .inNamespace(namespace)
+                .inNamespace(job.getMetadata().getNamespace())
                 .withField("involvedObject.uid", job.getMetadata().getUid())
                 .withField("reason", "FailedCreate")
                 .list()

@@ -4,7 +4,6 @@ import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.JobSettings;
-import dev.dbmigrations.job.RunDocument.Downgrade;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;

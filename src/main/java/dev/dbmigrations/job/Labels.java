@@ -20,8 +20,5 @@ public final class Labels {
     /** An annotation: a resource's name may be longer than a label. */
     public static final String NAME = DatabaseMigration.GROUP + "/name";
 
-    /** An annotation: {@code true} where the attempt has leave to go down (rule 5). */
-    public static final String MAY_DOWNGRADE = DatabaseMigration.GROUP + "/may-downgrade";
-
     private Labels() {}
 }

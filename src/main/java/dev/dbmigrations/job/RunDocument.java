@@ -2,12 +2,14 @@ package dev.dbmigrations.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +49,9 @@ public record RunDocument(
     /** How long a run waits for the database's lock before it makes room for a new decision. */
     static final Duration LOCK_WAIT = Duration.ofSeconds(60);
 
-    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
 
     /** What to do where the way is down. */
     public enum Downgrade {
@@ -115,6 +119,15 @@ public record RunDocument(
                 timeout == null ? null : timeout.toMillis() / 1000.0,
                 LOCK_WAIT.toMillis() / 1000.0,
                 TERMINATION_MESSAGE_PATH);
+    }
+
+    /** {@return the document that a Job was started with; empty where this version cannot read it} */
+    static Optional<RunDocument> parse(String json) {
+        try {
+            return Optional.ofNullable(JSON.readValue(json, RunDocument.class));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
     }
 
     /** {@return the document as the runner reads it} */

@@ -1,7 +1,9 @@
 package dev.dbmigrations.job;
 
+import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.Reason;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param job the Job's name
  * @param number of the attempt, from 1
  * @param generation the resource's generation that it was started for
- * @param mayDowngrade whether it was started with leave to go down
+ * @param asked what it was started to do
  * @param createdAt when the Job was created
  * @param imageDigest what the container runtime says that it runs; null while it says nothing
  * @param state where it stands
@@ -19,10 +21,19 @@ public record SeenAttempt(
         String job,
         int number,
         long generation,
-        boolean mayDowngrade,
+        Asked asked,
         Instant createdAt,
         @Nullable String imageDigest,
         State state) {
+
+    /**
+     * What an attempt was started to do; the resource's spec may have moved on since.
+     *
+     * @param expected the rows that were decided on
+     * @param mayDowngrade whether it has leave to go down (rule 5)
+     */
+    public record Asked(
+            String target, String image, AlembicSettings alembic, List<String> expected, boolean mayDowngrade) {}
 
     /** Where an attempt stands. */
     public sealed interface State {}
@@ -53,6 +64,11 @@ public record SeenAttempt(
      * @param started whether it may have touched the database
      */
     public record Died(Reason reason, String message, boolean started) implements State {}
+
+    /** {@return the same attempt in another state} */
+    public SeenAttempt in(State other) {
+        return new SeenAttempt(job, number, generation, asked, createdAt, imageDigest, other);
+    }
 
     /** {@return whether nothing of it runs or will run any more} */
     public boolean over() {

@@ -1,0 +1,123 @@
+package dev.dbmigrations;
+
+import dev.dbmigrations.Main.Configuration;
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.database.RevisionReader;
+import dev.dbmigrations.database.Timeouts;
+import dev.dbmigrations.job.Attempts;
+import dev.dbmigrations.job.PodSecurity;
+import dev.dbmigrations.job.RunnerFiles;
+import dev.dbmigrations.reconcile.MigrationReconciler;
+import dev.dbmigrations.telemetry.EventLog;
+import dev.dbmigrations.telemetry.HealthServer;
+import dev.dbmigrations.telemetry.MigrationMetrics;
+import dev.dbmigrations.telemetry.Telemetry;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The operator's parts, put together and running. */
+final class RunningOperator implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.dbmigrations");
+
+    private static final int RECONCILE_THREADS = 8;
+
+    private final Operator operator;
+    private final HealthServer health;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private RunningOperator(Operator operator, HealthServer health) {
+        this.operator = operator;
+        this.health = health;
+    }
+
+    /**
+     * Starts everything; returns when the caches are filled and the loop runs.
+     *
+     * @throws IOException when the port of the health endpoints is taken
+     */
+    static RunningOperator start(Configuration configuration) throws IOException {
+        return start(configuration, new KubernetesClientBuilder().build());
+    }
+
+    static RunningOperator start(Configuration configuration, KubernetesClient client) throws IOException {
+        Clock clock = Clock.systemUTC();
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        MigrationMetrics metrics = new MigrationMetrics(registry);
+        Telemetry telemetry = new Telemetry(new EventLog(client, clock, instance()), metrics);
+        Attempts attempts =
+                new Attempts(client, RunnerFiles.fromClassPath(), new PodSecurity(configuration.jobUser()));
+        RevisionReader reader = new RevisionReader(Timeouts.DEFAULT);
+        AtomicBoolean ready = new AtomicBoolean();
+        HealthServer health = new HealthServer(configuration.port(), ready::get, () -> {
+            metrics.refresh();
+            return registry.scrape();
+        });
+
+        Operator operator = new Operator(overrides -> overrides
+                .withKubernetesClient(client)
+                .withConcurrentReconciliationThreads(RECONCILE_THREADS)
+                .withReconciliationTerminationTimeout(Configuration.STOPPING));
+        operator.register(
+                new MigrationReconciler(client, attempts, reader::read, telemetry, clock),
+                overrides -> overrides
+                        .withName("databasemigrations")
+                        .settingNamespaces(
+                                configuration.namespaces().isEmpty()
+                                        ? Set.of("JOSDK_ALL_NAMESPACES")
+                                        : Set.copyOf(configuration.namespaces()))
+                        // The annotation is no part of the generation: the filter lets both through, and no status.
+                        .withGenerationAware(false)
+                        .withOnUpdateFilter(RunningOperator::concernsUs)
+                        // An API server's trouble is over some day: never give up, never wait long.
+                        .withRetry(new GenericRetry()
+                                .withoutMaxAttempts()
+                                .setInitialInterval(500)
+                                .setIntervalMultiplier(1.5)
+                                .setMaxInterval(Duration.ofSeconds(8).toMillis()))
+                        .withReconciliationMaxInterval(Duration.ofMinutes(5)));
+        operator.start();
+        ready.set(true);
+        LOG.info(
+                "started; looking after {}",
+                configuration.namespaces().isEmpty() ? "all namespaces" : configuration.namespaces());
+        return new RunningOperator(operator, health);
+    }
+
+    private static boolean concernsUs(DatabaseMigration now, DatabaseMigration before) {
+        return !Objects.equals(
+                        now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
+                || !Objects.equals(retry(now), retry(before));
+    }
+
+    private static Optional<String> retry(DatabaseMigration resource) {
+        return Optional.ofNullable(resource.getMetadata().getAnnotations())
+                .map(annotations -> annotations.get(DatabaseMigration.RETRY_ANNOTATION));
+    }
+
+    private static String instance() {
+        return Objects.requireNonNullElse(System.getenv("HOSTNAME"), "dbmigrations");
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            operator.stop();
+            health.close();
+            LOG.info("stopped");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.Attempts;
+import dev.dbmigrations.job.RunDocument;
+import dev.dbmigrations.job.RunDocument.Database;
+import dev.dbmigrations.job.RunDocument.Expected;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.Suspend;
+import dev.dbmigrations.reconcile.Decision.TakeIn;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Carries a decision out. All writes but the status go through here. */
+final class Actor {
+
+    private static final int UNPROCESSABLE = 422;
+    private static final int KEPT_JOBS = 3;
+
+    private final Attempts attempts;
+    private final Observer observer;
+
+    /**
+     * What was done.
+     *
+     * @param decision the decision, or what became of it where the cluster would not have it
+     * @param job the Job that was started
+     */
+    record Done(Decision decision, Optional<String> job) {}
+
+    Actor(Attempts attempts, Observer observer) {
+        this.attempts = attempts;
+        this.observer = observer;
+    }
+
+    Done act(DatabaseMigration resource, Observation seen, Decision decision, Instant now) {
+        return switch (decision) {
+            case Look look -> {
+                observer.look(resource, seen, now);
+                yield new Done(look, Optional.empty());
+            }
+            case Start start -> start(resource, seen, start, now);
+            case Discard discard -> {
+                attempts.delete(resource.getMetadata().getNamespace(), discard.attempt().job());
+                yield new Done(discard, Optional.empty());
+            }
+            case Settle settle -> {
+                prune(resource, seen);
+                yield new Done(settle, Optional.empty());
+            }
+            case Fail fail -> {
+                prune(resource, seen);
+                yield new Done(fail, Optional.empty());
+            }
+            case Await await -> new Done(await, Optional.empty());
+            case TakeIn taken -> new Done(taken, Optional.empty());
+            case Suspend suspend -> new Done(suspend, Optional.empty());
+        };
+    }
+
+    private Done start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
+        if (!attempts.isCurrent(resource)) {
+            // The cache lags behind a change or a deletion: nothing is started for what is not wanted any more.
+            return new Done(new Look(), Optional.empty());
+        }
+        RunDocument run = RunDocument.of(
+                resource.getSpec(),
+                seen.uid(),
+                start.number(),
+                new Expected(
+                        start.reading().revisions(),
+                        new Database(
+                                start.reading().database().name(),
+                                start.reading().database().oid(),
+                                start.reading().database().systemIdentifier())),
+                start.downgrade(),
+                start.afterInterruption());
+        try {
+            return new Done(
+                    start,
+                    Optional.of(attempts.start(resource, run).getMetadata().getName()));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
+                throw e;
+            }
+            String message = "the cluster refuses the Job: "
+                    + Optional.ofNullable(e.getStatus()).map(status -> status.getMessage()).orElse(e.getMessage());
+            return new Done(
+                    new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty()),
+                    Optional.empty());
+        }
+    }
+
+    /** Keeps the newest finished Jobs, for their logs. */
+    private void prune(DatabaseMigration resource, Observation seen) {
+        seen.attempts().stream()
+                .filter(SeenAttempt::over)
+                .skip(KEPT_JOBS)
+                .forEach(old -> attempts.delete(resource.getMetadata().getNamespace(), old.job()));
+    }
+}

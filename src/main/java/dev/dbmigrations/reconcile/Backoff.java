@@ -1,0 +1,41 @@
+package dev.dbmigrations.reconcile;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** How long to wait before something is tried again. Pure: the jitter comes from what is waited for. */
+final class Backoff {
+
+    private static final Duration LONGEST_BETWEEN_ATTEMPTS = Duration.ofSeconds(60);
+    private static final Duration SHORTEST_LOOK = Duration.ofSeconds(1);
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
+    private static final Duration SHORTEST_WATCH = Duration.ofMillis(200);
+
+    private Backoff() {}
+
+    /**
+     * {@return the pause before the next attempt: 2 s, 4 s, 8 s … 60 s, each shortened by up to a quarter}
+     *
+     * @param failures in a row, from 1
+     * @param seed spreads the resources that one outage stopped at one moment
+     */
+    static Duration betweenAttempts(int failures, String seed) {
+        long seconds = Math.min(LONGEST_BETWEEN_ATTEMPTS.toSeconds(), 1L << Math.min(failures, 6));
+        double jitter = Math.floorMod((seed + failures).hashCode(), 256) / 1024.0;
+        return Duration.ofMillis(Math.round(seconds * 1000 * (1 - jitter)));
+    }
+
+    /** {@return how soon to look again at a Secret or a database that fails since then: from 1 s to 5 s} */
+    static Duration betweenLooks(Instant failingSince, Instant now) {
+        return clamp(Duration.between(failingSince, now).dividedBy(4), SHORTEST_LOOK, LONGEST_LOOK);
+    }
+
+    /** {@return how soon to look again at a database that an attempt works in since then: from 0.2 s to 5 s} */
+    static Duration whileRunning(Instant since, Instant now) {
+        return clamp(Duration.between(since, now).dividedBy(20), SHORTEST_WATCH, LONGEST_LOOK);
+    }
+
+    private static Duration clamp(Duration value, Duration least, Duration most) {
+        return value.compareTo(least) < 0 ? least : value.compareTo(most) > 0 ? most : value;
+    }
+}

@@ -1,0 +1,113 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.database.Question;
+import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.job.Attempts;
+import dev.dbmigrations.job.Labels;
+import dev.dbmigrations.telemetry.Telemetry;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.slf4j.MDC;
+
+/** The loop: observe, decide, act, report. */
+public final class MigrationReconciler implements Reconciler<DatabaseMigration> {
+
+    private final Clock clock;
+    private final DatabaseReadings readings;
+    private final Observer observer;
+    private final Actor actor;
+    private final Telemetry telemetry;
+
+    /** @param reader takes one reading of a database, blocking; it is called beside the loop */
+    public MigrationReconciler(
+            KubernetesClient client,
+            Attempts attempts,
+            Function<? super Question, ? extends Reading> reader,
+            Telemetry telemetry,
+            Clock clock) {
+        this.clock = clock;
+        this.readings = new DatabaseReadings(reader);
+        this.observer = new Observer(new Secrets(client), readings, attempts);
+        this.actor = new Actor(attempts, observer);
+        this.telemetry = telemetry;
+    }
+
+    @Override
+    public UpdateControl<DatabaseMigration> reconcile(DatabaseMigration resource, Context<DatabaseMigration> context) {
+        try (var name = MDC.putCloseable("resource", resource.getMetadata().getNamespace() + "/"
+                + resource.getMetadata().getName())) {
+            Instant now = clock.instant();
+            Observation seen = observer.observe(resource, context, now);
+            Decision decision = Decide.decide(seen, now);
+            Actor.Done done = actor.act(resource, seen, decision, now);
+            DatabaseMigrationStatus status = Report.of(seen, done.decision(), done.job(), now);
+            if (!status.equals(seen.status())) {
+                write(resource, status, context);
+            }
+            telemetry.reported(resource, seen.status(), status, currentReadAt(seen));
+            return UpdateControl.<DatabaseMigration>noUpdate()
+                    .rescheduleAfter(Schedule.next(resource, seen, done.decision(), status, clock.instant()));
+        }
+    }
+
+    /** Once, whole, and only on the version that was observed: a status made from an old one never wins. */
+    private static void write(
+            DatabaseMigration resource, DatabaseMigrationStatus status, Context<DatabaseMigration> context) {
+        PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
+            fresh.setStatus(status);
+            return fresh;
+        });
+    }
+
+    private static Optional<Instant> currentReadAt(Observation seen) {
+        return seen.reading().filter(Reading.AtRevisions.class::isInstance).map(Reading::at);
+    }
+
+    @Override
+    public List<EventSource<?, DatabaseMigration>> prepareEventSources(EventSourceContext<DatabaseMigration> context) {
+        return List.of(
+                labelled(Job.class, context),
+                labelled(Pod.class, context),
+                readings);
+    }
+
+    /** One informer for the whole operator, with a selector that the API server applies. */
+    private static <R extends HasMetadata> InformerEventSource<R, DatabaseMigration> labelled(
+            Class<R> type, EventSourceContext<DatabaseMigration> context) {
+        return new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(type, DatabaseMigration.class)
+                        .withLabelSelector(Labels.SELECTOR)
+                        .withSecondaryToPrimaryMapper(MigrationReconciler::resourceOf)
+                        .withNamespacesInheritedFromController()
+                        // What was there at the start is read with the resource; what is added later we added.
+                        .withOnAddFilter(added -> false)
+                        .build(),
+                context);
+    }
+
+    private static Set<ResourceID> resourceOf(HasMetadata jobOrPod) {
+        return Optional.ofNullable(jobOrPod.getMetadata().getAnnotations())
+                .map(annotations -> annotations.get(Labels.NAME))
+                .map(name -> Set.of(new ResourceID(name, jobOrPod.getMetadata().getNamespace())))
+                .orElseGet(Set::of);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.job.SeenAttempt;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that is known about one resource at one moment.
+ *
+ * @param uid the resource's
+ * @param generation the resource's, which its status may not have caught up with
+ * @param retry value of the retry annotation
+ * @param status as it was last written; the only memory
+ * @param reading the latest look at the database of this Secret
+ * @param askedAt since when an answer of the database is waited for
+ * @param attempts the resource's Jobs, newest first
+ * @param newestEndSeenAt when the newest attempt was first seen to be over; empty while it is not
+ */
+public record Observation(
+        String uid,
+        long generation,
+        Optional<String> retry,
+        DatabaseMigrationSpec spec,
+        DatabaseMigrationStatus status,
+        SecretState secret,
+        Optional<Reading> reading,
+        Optional<Instant> askedAt,
+        List<SeenAttempt> attempts,
+        Optional<Instant> newestEndSeenAt) {
+
+    public Observation {
+        attempts = List.copyOf(attempts);
+    }
+
+    /** {@return the newest attempt that the cluster still shows} */
+    public Optional<SeenAttempt> newest() {
+        return attempts.stream().findFirst();
+    }
+
+    /** {@return whether the status has taken in how this attempt ended} */
+    public boolean takenIn(SeenAttempt attempt) {
+        DatabaseMigrationStatus.Attempt known = status.attempt();
+        return known != null
+                && (known.number() > attempt.number()
+                        || (known.number() == attempt.number() && known.endedAt() != null));
+    }
+
+    /** {@return the number of the next attempt: never one that was used, whichever of Job and status remembers it} */
+    public int nextAttempt() {
+        DatabaseMigrationStatus.Attempt known = status.attempt();
+        int remembered = known == null ? 0 : known.number();
+        int seen = newest().map(SeenAttempt::number).orElse(0);
+        return Math.max(remembered, seen) + 1;
+    }
+
+    /** {@return the Secret's resource version, where there is a Secret} */
+    public Optional<String> secretVersion() {
+        return switch (secret) {
+            case SecretState.Present present -> Optional.of(present.version());
+            case SecretState.Invalid invalid -> Optional.of(invalid.version());
+            case SecretState.Missing missing -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,224 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.AlembicSettings;
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Question;
+import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.database.TableName;
+import dev.dbmigrations.job.AttemptReading;
+import dev.dbmigrations.job.Attempts;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Asked;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.NoPod;
+import dev.dbmigrations.job.SeenAttempt.Rejected;
+import dev.dbmigrations.reconcile.SecretState.Present;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what is known about one resource, and asks for what should be known better. Never waits for a database. */
+final class Observer {
+
+    /** A Job without a pod for longer than this has events that say why. */
+    private static final Duration POD_IS_DUE = Duration.ofSeconds(2);
+
+    private static final Duration SECRET_IS_GOOD_FOR = Duration.ofSeconds(1);
+
+    private final Secrets secrets;
+    private final DatabaseReadings readings;
+    private final Attempts attempts;
+    private final Map<ResourceID, ReadSecret> secretsRead = new ConcurrentHashMap<>();
+    private final Map<ResourceID, SeenEnd> endsSeen = new ConcurrentHashMap<>();
+
+    private record ReadSecret(Object ref, SecretState state, Instant at) {}
+
+    private record SeenEnd(String job, Instant at) {}
+
+    Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts) {
+        this.secrets = secrets;
+        this.readings = readings;
+        this.attempts = attempts;
+    }
+
+    Observation observe(DatabaseMigration resource, Context<DatabaseMigration> context, Instant now) {
+        ResourceID id = ResourceID.fromResource(resource);
+        DatabaseMigrationSpec spec = resource.getSpec();
+        DatabaseMigrationStatus status =
+                Objects.requireNonNullElse(resource.getStatus(), DatabaseMigrationStatus.EMPTY);
+        List<SeenAttempt> seen = attempts(
+                resource,
+                status,
+                context.getSecondaryResources(Job.class),
+                context.getSecondaryResources(Pod.class),
+                now);
+        SecretState secret = secret(id, resource, now);
+        Optional<SeenAttempt> running = seen.stream().findFirst().filter(attempt -> !attempt.over());
+        Optional<Question> question = question(resource, status, secret, running);
+        Optional<Reading> reading = question.flatMap(asked -> readings.latest(id, asked));
+        Duration wanted = wantedAge(status, resource, running, now);
+        if (question.isPresent()
+                && reading.filter(r -> r.at().plus(wanted).isAfter(now)).isEmpty()) {
+            readings.ask(id, question.get(), now);
+        }
+        return new Observation(
+                resource.getMetadata().getUid(),
+                resource.getMetadata().getGeneration(),
+                Optional.ofNullable(resource.getMetadata().getAnnotations())
+                        .map(annotations -> annotations.get(DatabaseMigration.RETRY_ANNOTATION)),
+                spec,
+                status,
+                secret,
+                reading,
+                readings.askedAt(id),
+                seen,
+                endSeen(id, seen, now));
+    }
+
+    /** Asks the database now, whatever its last answer's age. */
+    void look(DatabaseMigration resource, Observation seen, Instant now) {
+        Optional<SeenAttempt> running = seen.newest().filter(attempt -> !attempt.over());
+        question(resource, seen.status(), seen.secret(), running)
+                .ifPresent(question -> readings.ask(ResourceID.fromResource(resource), question, now));
+    }
+
+    /** {@return how old a reading may grow before the next one is asked for} */
+    static Duration wantedAge(
+            DatabaseMigrationStatus status, DatabaseMigration resource, Optional<SeenAttempt> running, Instant now) {
+        if (running.isPresent()) {
+            return Backoff.whileRunning(running.get().createdAt(), now);
+        }
+        LastFailure failure = status.lastFailure();
+        if (failure != null && failure.job() == null) {
+            return Backoff.betweenLooks(failure.at(), now);
+        }
+        return resource.getSpec().checkInterval();
+    }
+
+    void forget(DatabaseMigration resource) {
+        ResourceID id = ResourceID.fromResource(resource);
+        secretsRead.remove(id);
+        endsSeen.remove(id);
+    }
+
+    private SecretState secret(ResourceID id, DatabaseMigration resource, Instant now) {
+        ReadSecret known = secretsRead.get(id);
+        Object ref = resource.getSpec().credentialsSecretRef();
+        if (known != null && known.ref().equals(ref) && known.at().plus(SECRET_IS_GOOD_FOR).isAfter(now)) {
+            return known.state();
+        }
+        SecretState state = secrets.read(
+                resource.getMetadata().getNamespace(), resource.getSpec().credentialsSecretRef());
+        secretsRead.put(id, new ReadSecret(ref, state, now));
+        return state;
+    }
+
+    private static Optional<Question> question(
+            DatabaseMigration resource,
+            DatabaseMigrationStatus status,
+            SecretState secret,
+            Optional<SeenAttempt> running) {
+        if (!(secret instanceof Present present)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Question(
+                present.credentials(),
+                versionTable(resource.getSpec().alembic(), status.versionTable()),
+                Optional.ofNullable(resource.getSpec().databaseRole()),
+                running.map(attempt -> resource.getMetadata().getUid() + "/" + attempt.number())));
+    }
+
+    /** Where the spec says; else where a run last found it; else wherever the search path leads. */
+    private static Optional<TableName> versionTable(
+            AlembicSettings alembic, @Nullable VersionTable reported) {
+        String name = alembic.versionTable();
+        String schema = alembic.versionTableSchema();
+        if (schema != null) {
+            return Optional.of(TableName.of(schema, name == null ? TableName.DEFAULT.name() : name));
+        }
+        if (reported != null && (name == null || name.equals(reported.name()))) {
+            return Optional.of(TableName.of(reported.schema(), reported.name()));
+        }
+        return Optional.ofNullable(name).map(some -> new TableName(Optional.empty(), some));
+    }
+
+    private List<SeenAttempt> attempts(
+            DatabaseMigration resource,
+            DatabaseMigrationStatus status,
+            Collection<Job> jobs,
+            Collection<Pod> pods,
+            Instant now) {
+        String uid = resource.getMetadata().getUid();
+        List<Job> ours = jobs.stream()
+                .filter(job -> job.getMetadata().getOwnerReferences().stream()
+                        .anyMatch(owner -> uid.equals(owner.getUid())))
+                .toList();
+        Stream<SeenAttempt> shown = ours.stream()
+                .flatMap(job -> AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
+        return Stream.concat(shown, notShown(resource, status, ours, pods).stream())
+                .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
+                .toList();
+    }
+
+    /** The attempt that the status knows and the cache does not: a cache that lags, or a Job that somebody deleted. */
+    private Optional<SeenAttempt> notShown(
+            DatabaseMigration resource, DatabaseMigrationStatus status, List<Job> shown, Collection<Pod> pods) {
+        Attempt known = status.attempt();
+        if (known == null
+                || known.endedAt() != null
+                || shown.stream().anyMatch(job -> job.getMetadata().getName().equals(known.job()))) {
+            return Optional.empty();
+        }
+        Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));
+        return live.or(() -> Optional.of(new SeenAttempt(
+                known.job(),
+                known.number(),
+                known.generation(),
+                new Asked("", "", AlembicSettings.DEFAULT, List.of(), Boolean.TRUE.equals(known.mayDowngrade())),
+                known.startedAt(),
+                null,
+                new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true))));
+    }
+
+    private SeenAttempt withRejection(Job job, SeenAttempt attempt, Instant now) {
+        if (!(attempt.state() instanceof NoPod)
+                || attempt.createdAt().plus(POD_IS_DUE).isAfter(now)) {
+            return attempt;
+        }
+        return attempts.rejection(job)
+                .map(message -> attempt.in(new Rejected(message)))
+                .orElse(attempt);
+    }
+
+    private Optional<Instant> endSeen(ResourceID id, List<SeenAttempt> attempts, Instant now) {
+        Optional<SeenAttempt> over = attempts.stream().findFirst().filter(SeenAttempt::over);
+        if (over.isEmpty()) {
+            endsSeen.remove(id);
+            return Optional.empty();
+        }
+        SeenEnd end = endsSeen.compute(
+                id,
+                (key, known) -> known != null && known.job().equals(over.get().job())
+                        ? known
+                        : new SeenEnd(over.get().job(), now));
+        return Optional.of(end.at());
+    }
+}

@@ -1,0 +1,280 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.DatabaseIdentity;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Progress.Executed;
+import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.RunResult;
+import dev.dbmigrations.job.RunResult.Outcome;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.Suspend;
+import dev.dbmigrations.reconcile.Decision.TakeIn;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Turns an observation and what was decided on it into one status. Pure. */
+final class Report {
+
+    private static final Duration LONG_LOOK = Duration.ofMillis(800);
+
+    private final Observation seen;
+    private final Instant now;
+    private final StatusDraft draft;
+
+    private Report(Observation seen, Instant now) {
+        this.seen = seen;
+        this.now = now;
+        this.draft = new StatusDraft(seen.status());
+    }
+
+    /**
+     * {@return the status; the very one that was there before when nothing is to be written}
+     *
+     * @param job the Job's name, where the decision was to start one
+     */
+    static DatabaseMigrationStatus of(Observation seen, Decision decision, Optional<String> job, Instant now) {
+        return new Report(seen, now).status(decision, job);
+    }
+
+    private DatabaseMigrationStatus status(Decision decision, Optional<String> job) {
+        if (decision instanceof Look && answerIsNear()) {
+            return seen.status();
+        }
+        draft.observedGeneration = seen.generation();
+        seen.reading().filter(AtRevisions.class::isInstance).map(AtRevisions.class::cast).ifPresent(this::current);
+        if (!Target.resolvedFor(seen.spec()).equals(draft.resolvedFor)) {
+            draft.forgetTarget();
+        }
+        switch (decision) {
+            case Look look -> draft.ready(Reason.Pending, "reading the database", now);
+            case Settle settle -> settle(settle);
+            case Start start -> start(start, job.orElseThrow());
+            case Await await -> await(await);
+            case Discard discard -> discard(discard);
+            case TakeIn taken -> takeIn(taken.ended());
+            case Suspend suspend -> suspend();
+            case Fail fail -> fail(fail);
+        }
+        return draft.finish();
+    }
+
+    /** Whether the answer is so near that it is no use to say that it is waited for. */
+    private boolean answerIsNear() {
+        return Objects.equals(seen.status().observedGeneration(), seen.generation())
+                || seen.askedAt().filter(at -> at.plus(LONG_LOOK).isBefore(now)).isEmpty();
+    }
+
+    private void current(AtRevisions reading) {
+        draft.currentRevisions = reading.revisions();
+        draft.currentReadAt = reading.at();
+        Target.versionTable(reading).ifPresent(table -> draft.versionTable = table);
+    }
+
+    private void settle(Settle settle) {
+        settle.ended().ifPresent(this::takeIn);
+        draft.resolvedFor = Target.resolvedFor(seen.spec());
+        if (draft.resolvedTarget == null) {
+            draft.resolvedTarget = settle.reading().revisions();
+        }
+        draft.pending = 0;
+        draft.lastFailure = null;
+        draft.lastHandledRetry = seen.retry().orElse(null);
+        Optional<SeenAttempt> ranThis = seen.newest().filter(attempt -> attempt.generation() == seen.generation());
+        reached(
+                seen.spec(),
+                settle.reading(),
+                ranThis.map(SeenAttempt::imageDigest).orElse(null));
+        draft.ready(Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
+    }
+
+    /** The one place where a target counts as reached: the rows were read there (rule 8). */
+    private void reached(
+            DatabaseMigrationSpec spec, AtRevisions reading, @Nullable String digest) {
+        Optional<DatabaseIdentity> database = Target.identity(seen.secret(), reading);
+        if (database.isEmpty()) {
+            return;
+        }
+        LastReached before = draft.lastReached;
+        boolean sameImage = before != null && before.image().equals(spec.image());
+        LastReached reached = new LastReached(
+                spec.targetRevision(),
+                reading.revisions(),
+                spec.image(),
+                digest != null ? digest : sameImage ? before.imageDigest() : null,
+                spec.alembic(),
+                database.get(),
+                now.truncatedTo(ChronoUnit.SECONDS));
+        boolean same = before != null
+                && new LastReached(
+                                reached.targetRevision(),
+                                reached.revisions(),
+                                reached.image(),
+                                reached.imageDigest(),
+                                reached.alembic(),
+                                reached.database(),
+                                before.at())
+                        .equals(before);
+        draft.lastReached = same ? before : reached;
+    }
+
+    private void start(Start start, String job) {
+        draft.attempt = new Attempt(
+                start.number(),
+                seen.generation(),
+                "Apply",
+                job,
+                now.truncatedTo(ChronoUnit.SECONDS),
+                null,
+                null,
+                start.downgrade() == Downgrade.Allowed ? true : null,
+                null,
+                null);
+        if (draft.lastFailure != null && draft.lastFailure.job() == null) {
+            draft.lastFailure = null;
+        }
+        draft.lastHandledRetry = seen.retry().orElse(null);
+        draft.ready(
+                Reason.Applying,
+                "Job " + job + " is bringing the database from "
+                        + named(start.reading().revisions()) + " to "
+                        + seen.spec().targetRevision(),
+                now);
+    }
+
+    private void await(Await await) {
+        SeenAttempt attempt = await.attempt();
+        Optional<Executed> progress = seen.reading()
+                .filter(AtRevisions.class::isInstance)
+                .flatMap(reading -> ((AtRevisions) reading).progress())
+                .filter(Executed.class::isInstance)
+                .map(Executed.class::cast);
+        draft.attempt = attempt(attempt, progress, null, null);
+        draft.ready(await.reason(), await.message(), now);
+    }
+
+    private void discard(Discard discard) {
+        draft.attempt = attempt(discard.attempt(), Optional.empty(), null, now);
+        draft.ready(
+                Reason.Applying,
+                "Job " + discard.attempt().job() + " never started and is for an older spec: it is deleted",
+                now);
+    }
+
+    private void suspend() {
+        draft.lastHandledRetry = seen.retry().orElse(null);
+        draft.ready(
+                Reason.Suspended,
+                "spec.suspend is true: the database is left at "
+                        + named(Objects.requireNonNullElse(draft.currentRevisions, List.of())),
+                now);
+    }
+
+    private void fail(Fail fail) {
+        fail.ended().ifPresent(this::takeIn);
+        draft.lastFailure = fail.failure();
+        draft.lastHandledRetry = seen.retry().orElse(null);
+        draft.ready(fail.failure().reason(), fail.failure().message(), now);
+    }
+
+    /** What the end of an attempt teaches: the version table, what the target means, and what was done. */
+    private void takeIn(SeenAttempt ended) {
+        boolean died = ended.state() instanceof Died death && death.started();
+        draft.attempt = attempt(ended, Optional.empty(), died ? true : null, now);
+        if (!(ended.state() instanceof Ended(RunResult result))) {
+            return;
+        }
+        if (result.versionTable() != null) {
+            draft.versionTable = result.versionTable();
+        }
+        if (ended.generation() == seen.generation() && result.resolvedTarget() != null) {
+            draft.resolvedFor = Target.resolvedFor(seen.spec());
+            draft.resolvedTarget = result.resolvedTarget();
+            draft.head = result.heads() == null ? null : String.join(",", result.heads());
+            draft.pending = result.pending();
+        }
+        if (result.outcome() == Outcome.Succeeded) {
+            reachedEarlier(ended, result);
+        }
+        Optional<List<String>> from = Optional.ofNullable(result.from());
+        Optional<List<String>> to = Optional.ofNullable(result.current());
+        if (from.isPresent() && to.isPresent() && !from.equals(to) && result.direction() != null) {
+            draft.addToHistory(new Migration(
+                    from.get(),
+                    to.get(),
+                    result.direction(),
+                    ended.asked().image(),
+                    ended.imageDigest(),
+                    ended.job(),
+                    ended.createdAt(),
+                    result.seconds()));
+        }
+    }
+
+    /** A run for an older spec reached what that spec wanted: the way down from there stays open (rule 5). */
+    private void reachedEarlier(SeenAttempt ended, RunResult result) {
+        List<String> rows = result.current();
+        if (ended.generation() == seen.generation()
+                || rows == null
+                || !(seen.reading().orElse(null) instanceof AtRevisions reading)
+                || !reading.revisions().equals(rows.stream().sorted().toList())) {
+            return;
+        }
+        Target.identity(seen.secret(), reading)
+                .ifPresent(database -> draft.lastReached = new LastReached(
+                        ended.asked().target(),
+                        reading.revisions(),
+                        ended.asked().image(),
+                        ended.imageDigest(),
+                        ended.asked().alembic(),
+                        database,
+                        now.truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    private Attempt attempt(
+            SeenAttempt attempt,
+            Optional<Executed> progress,
+            @Nullable Boolean interrupted,
+            @Nullable Instant endedAt) {
+        Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
+                ? Optional.ofNullable(result.steps())
+                : Optional.empty();
+        return new Attempt(
+                attempt.number(),
+                attempt.generation(),
+                "Apply",
+                attempt.job(),
+                attempt.createdAt(),
+                steps.map(RunResult.Steps::executed)
+                        .or(() -> progress.map(Executed::executed))
+                        .orElse(null),
+                steps.map(RunResult.Steps::total)
+                        .or(() -> progress.map(Executed::total))
+                        .orElse(null),
+                attempt.asked().mayDowngrade() ? true : null,
+                interrupted,
+                endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));
+    }
+
+    private static String named(List<String> revisions) {
+        return revisions.isEmpty() ? "base" : String.join(", ", revisions);
+    }
+}

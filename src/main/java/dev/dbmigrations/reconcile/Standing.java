@@ -1,0 +1,57 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Whether the last attempt's failure still stands, or something that it was decided on has changed. */
+final class Standing {
+
+    private Standing() {}
+
+    /**
+     * {@return the failure, while it stands}
+     *
+     * @param rows what the database says now; empty while it says nothing
+     */
+    static Optional<LastFailure> failure(Observation seen, Optional<List<String>> rows, Instant now) {
+        LastFailure failure = seen.status().lastFailure();
+        if (failure == null || failure.job() == null) {
+            return Optional.empty();
+        }
+        boolean released = failure.generation() != seen.generation()
+                || retryAsked(seen)
+                || due(failure, now)
+                || secretChanged(failure, seen)
+                || moved(failure, rows);
+        return released ? Optional.empty() : Optional.of(failure);
+    }
+
+    /** {@return whether the retry annotation has a value that nobody has acted on} */
+    static boolean retryAsked(Observation seen) {
+        return seen.retry().isPresent()
+                && !Objects.equals(seen.retry().get(), seen.status().lastHandledRetry());
+    }
+
+    private static boolean due(LastFailure failure, Instant now) {
+        return failure.retryAt() != null && !failure.retryAt().isAfter(now);
+    }
+
+    /** Matters where the credentials were the reason, and where the failure is retried anyway. */
+    private static boolean secretChanged(LastFailure failure, Observation seen) {
+        boolean matters = switch (failure.reason().kind()) {
+            case STALLED_ON_SECRET, RETRIED -> true;
+            case STALLED, RECONCILING, READY -> false;
+        };
+        return matters
+                && failure.secretVersion() != null
+                && seen.secretVersion().filter(version -> !version.equals(failure.secretVersion())).isPresent();
+    }
+
+    private static boolean moved(LastFailure failure, Optional<List<String>> rows) {
+        return failure.currentRevisions() != null
+                && rows.filter(now -> !now.equals(failure.currentRevisions())).isPresent();
+    }
+}

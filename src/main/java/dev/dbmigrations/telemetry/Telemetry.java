@@ -1,0 +1,104 @@
+package dev.dbmigrations.telemetry;
+
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.api.Reason;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells of what changed from one status to the next: one line in the log, an event where people want one, metrics. */
+public final class Telemetry {
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.dbmigrations");
+
+    private final EventLog events;
+    private final MigrationMetrics metrics;
+
+    public Telemetry(EventLog events, MigrationMetrics metrics) {
+        this.events = events;
+        this.metrics = metrics;
+    }
+
+    /**
+     * Called once per pass of the loop, after the status was written.
+     *
+     * @param readAt when the database was last read, where it answered
+     */
+    public void reported(
+            DatabaseMigration resource,
+            DatabaseMigrationStatus before,
+            DatabaseMigrationStatus after,
+            Optional<Instant> readAt) {
+        metrics.seen(resource, after, readAt);
+        if (before.equals(after)) {
+            return;
+        }
+        Optional<Condition> ready = after.condition("Ready");
+        if (ready.isPresent() && !sameWords(ready, before.condition("Ready"))) {
+            LOG.info("{}: {}", ready.get().getReason(), ready.get().getMessage());
+        }
+        started(resource, before.attempt(), after);
+        ended(resource, before, after);
+        failed(resource, before.lastFailure(), after.lastFailure());
+    }
+
+    /** Called when a resource is gone. */
+    public void gone(DatabaseMigration resource) {
+        metrics.gone(resource);
+    }
+
+    private void started(
+            DatabaseMigration resource,
+            @org.jspecify.annotations.Nullable Attempt before,
+            DatabaseMigrationStatus after) {
+        Attempt attempt = after.attempt();
+        if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
+            metrics.started();
+            events.normal(resource, "Started", message(after));
+        }
+    }
+
+    private void ended(DatabaseMigration resource, DatabaseMigrationStatus before, DatabaseMigrationStatus after) {
+        boolean newHistory = after.history() != null
+                && !after.history().isEmpty()
+                && !Objects.equals(before.history(), after.history());
+        if (newHistory) {
+            var migration = after.history().getFirst();
+            metrics.migrated(migration);
+            events.normal(
+                    resource,
+                    "Migrated",
+                    migration.direction() + " from " + named(migration.from()) + " to " + named(migration.to())
+                            + " by Job " + migration.job());
+        }
+    }
+
+    private void failed(
+            DatabaseMigration resource,
+            @org.jspecify.annotations.Nullable LastFailure before,
+            @org.jspecify.annotations.Nullable LastFailure after) {
+        if (after != null && !after.equals(before)) {
+            metrics.failed(after.reason());
+            events.warning(resource, after.reason().name(), after.message());
+        }
+    }
+
+    private static String message(DatabaseMigrationStatus status) {
+        return status.condition("Ready").map(Condition::getMessage).orElse(Reason.Applying.name());
+    }
+
+    private static String named(java.util.List<String> revisions) {
+        return revisions.isEmpty() ? "base" : String.join(", ", revisions);
+    }
+
+    private static boolean sameWords(Optional<Condition> one, Optional<Condition> other) {
+        return one.map(Condition::getReason).equals(other.map(Condition::getReason))
+                && one.map(Condition::getMessage).equals(other.map(Condition::getMessage));
+    }
+}
