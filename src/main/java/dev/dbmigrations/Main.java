@@ -54,14 +54,10 @@ public final class Main implements Callable<Integer> {
             Training.run(configuration);
             return 0;
         }
-        CountDownLatch stopped = new CountDownLatch(1);
-        try (RunningOperator operator = RunningOperator.start(configuration)) {
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-                operator.close();
-                stopped.countDown();
-            }));
-            stopped.await();
-        }
+        RunningOperator operator = RunningOperator.start(configuration);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(operator::close));
+        // Until the process is told to end: the hook does the rest.
+        new CountDownLatch(1).await();
         return 0;
     }
 

@@ -64,8 +64,6 @@ public final class JobBuilding {
         Map<String, String> annotations = Map.of(
                 Labels.NAME,
                 resource.getMetadata().getName(),
-                Labels.MAY_DOWNGRADE,
-                Boolean.toString(run.downgrade() == Downgrade.Allowed),
                 // A migration is not to be moved for the sake of a tidier cluster.
                 "cluster-autoscaler.kubernetes.io/safe-to-evict",
                 "false");

@@ -1,7 +1,6 @@
 package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigration;
-import dev.dbmigrations.database.Answer;
 import dev.dbmigrations.database.Question;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Readings;
@@ -14,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Wakes the loop whenever a database has answered. */
@@ -23,9 +23,16 @@ final class DatabaseReadings extends AbstractEventSource<Reading, DatabaseMigrat
     private final Readings<ResourceID> readings;
     private final Map<ResourceID, Instant> askedAt = new ConcurrentHashMap<>();
 
-    /** @param reader takes one reading, blocking, and never throws */
-    DatabaseReadings(Function<? super Question, ? extends Reading> reader) {
+    private final Consumer<? super DatabaseMigration> gone;
+
+    /**
+     * @param reader takes one reading, blocking, and never throws
+     * @param gone is told of each resource that was deleted
+     */
+    DatabaseReadings(
+            Function<? super Question, ? extends Reading> reader, Consumer<? super DatabaseMigration> gone) {
         super(Reading.class, "database");
+        this.gone = gone;
         this.readings = new Readings<>(reader, this::answered);
     }
 
@@ -66,6 +73,7 @@ final class DatabaseReadings extends AbstractEventSource<Reading, DatabaseMigrat
         ResourceID id = ResourceID.fromResource(resource);
         readings.forget(id);
         askedAt.remove(id);
+        gone.accept(resource);
     }
 
     @Override

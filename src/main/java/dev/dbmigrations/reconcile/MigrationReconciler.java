@@ -45,15 +45,15 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
             Telemetry telemetry,
             Clock clock) {
         this.clock = clock;
-        this.readings = new DatabaseReadings(reader);
+        this.telemetry = telemetry;
+        this.readings = new DatabaseReadings(reader, this::gone);
         this.observer = new Observer(new Secrets(client), readings, attempts);
         this.actor = new Actor(attempts, observer);
-        this.telemetry = telemetry;
     }
 
     @Override
     public UpdateControl<DatabaseMigration> reconcile(DatabaseMigration resource, Context<DatabaseMigration> context) {
-        try (var name = MDC.putCloseable("resource", resource.getMetadata().getNamespace() + "/"
+        try (var _ = MDC.putCloseable("resource", resource.getMetadata().getNamespace() + "/"
                 + resource.getMetadata().getName())) {
             Instant now = clock.instant();
             Observation seen = observer.observe(resource, context, now);
@@ -67,6 +67,11 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
             return UpdateControl.<DatabaseMigration>noUpdate()
                     .rescheduleAfter(Schedule.next(resource, seen, done.decision(), status, clock.instant()));
         }
+    }
+
+    private void gone(DatabaseMigration resource) {
+        observer.forget(resource);
+        telemetry.gone(resource);
     }
 
     /** Once, whole, and only on the version that was observed: a status made from an old one never wins. */

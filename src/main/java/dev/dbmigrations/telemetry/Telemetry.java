@@ -7,8 +7,10 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.Reason;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +57,7 @@ public final class Telemetry {
 
     private void started(
             DatabaseMigration resource,
-            @org.jspecify.annotations.Nullable Attempt before,
+            @Nullable Attempt before,
             DatabaseMigrationStatus after) {
         Attempt attempt = after.attempt();
         if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
@@ -81,8 +83,8 @@ public final class Telemetry {
 
     private void failed(
             DatabaseMigration resource,
-            @org.jspecify.annotations.Nullable LastFailure before,
-            @org.jspecify.annotations.Nullable LastFailure after) {
+            @Nullable LastFailure before,
+            @Nullable LastFailure after) {
         if (after != null && !after.equals(before)) {
             metrics.failed(after.reason());
             events.warning(resource, after.reason().name(), after.message());
@@ -93,7 +95,7 @@ public final class Telemetry {
         return status.condition("Ready").map(Condition::getMessage).orElse(Reason.Applying.name());
     }
 
-    private static String named(java.util.List<String> revisions) {
+    private static String named(List<String> revisions) {
         return revisions.isEmpty() ? "base" : String.join(", ", revisions);
     }
 
