@@ -58,8 +58,7 @@ final class RunningOperator implements AutoCloseable {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         MigrationMetrics metrics = new MigrationMetrics(registry);
         Telemetry telemetry = new Telemetry(new EventLog(client, clock, instance()), metrics);
-        Attempts attempts =
-                new Attempts(client, RunnerFiles.fromClassPath(), new PodSecurity(configuration.jobUser()));
+        Attempts attempts = new Attempts(client, RunnerFiles.fromClassPath(), new PodSecurity(configuration.jobUser()));
         RevisionReader reader = new RevisionReader(Timeouts.DEFAULT);
         AtomicBoolean ready = new AtomicBoolean();
         HealthServer health = new HealthServer(configuration.port(), ready::get, () -> {

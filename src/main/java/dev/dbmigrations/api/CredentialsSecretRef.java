@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
-public record CredentialsSecretRef(
-        String name, @Nullable String key, Map<String, String> env) {
+public record CredentialsSecretRef(String name, @Nullable String key, Map<String, String> env) {
 
     public CredentialsSecretRef {
         name = Objects.requireNonNullElse(name, "");

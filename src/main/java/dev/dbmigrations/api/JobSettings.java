@@ -42,7 +42,9 @@ public record JobSettings(
         @Nullable Long fsGroup,
         @Nullable Boolean readOnlyRootFilesystem) {
 
-    public static final JobSettings DEFAULT = new JobSettings(null, Map.of(), List.of(), null, List.of(), null, null, null, Map.of(), Map.of(), List.of(), List.of(), List.of(), List.of(), null, null, null, null);
+    public static final JobSettings DEFAULT = new JobSettings(
+            null, Map.of(), List.of(), null, List.of(), null, null, null, Map.of(), Map.of(), List.of(), List.of(),
+            List.of(), List.of(), null, null, null, null);
 
     public JobSettings {
         nodeSelector = nodeSelector == null ? Map.of() : Map.copyOf(nodeSelector);

@@ -50,7 +50,8 @@ final class Actor {
             }
             case Start start -> start(resource, seen, start, now);
             case Discard discard -> {
-                attempts.delete(resource.getMetadata().getNamespace(), discard.attempt().job());
+                attempts.delete(
+                        resource.getMetadata().getNamespace(), discard.attempt().job());
                 yield new Done(discard, Optional.empty());
             }
             case Settle settle -> {
@@ -93,7 +94,9 @@ final class Actor {
                 throw e;
             }
             String message = "the cluster refuses the Job: "
-                    + Optional.ofNullable(e.getStatus()).map(status -> status.getMessage()).orElse(e.getMessage());
+                    + Optional.ofNullable(e.getStatus())
+                            .map(status -> status.getMessage())
+                            .orElse(e.getMessage());
             return new Done(
                     new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty()),
                     Optional.empty());

@@ -20,20 +20,16 @@ final class Conditions {
     private Conditions() {}
 
     /** {@return the conditions; a time of transition is kept where the condition's status stays as it was} */
-    static List<Condition> of(
-            Reason reason, String message, long generation, List<Condition> before, Instant now) {
-        Stream<Condition> wanted =
-                switch (reason.kind()) {
-                    case READY -> Stream.of(condition("Ready", "True", reason, message));
-                    case RECONCILING, RETRIED ->
-                        Stream.of(
-                                condition("Ready", "False", reason, message),
-                                condition("Reconciling", "True", reason, message));
-                    case STALLED, STALLED_ON_SECRET ->
-                        Stream.of(
-                                condition("Ready", "False", reason, message),
-                                condition("Stalled", "True", reason, message));
-                };
+    static List<Condition> of(Reason reason, String message, long generation, List<Condition> before, Instant now) {
+        Stream<Condition> wanted = switch (reason.kind()) {
+            case READY -> Stream.of(condition("Ready", "True", reason, message));
+            case RECONCILING, RETRIED ->
+                Stream.of(
+                        condition("Ready", "False", reason, message),
+                        condition("Reconciling", "True", reason, message));
+            case STALLED, STALLED_ON_SECRET ->
+                Stream.of(condition("Ready", "False", reason, message), condition("Stalled", "True", reason, message));
+        };
         return wanted.map(condition -> new ConditionBuilder(condition)
                         .withObservedGeneration(generation)
                         .withLastTransitionTime(transition(condition, before, now))

@@ -1,6 +1,7 @@
 package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.database.Answer;
 import dev.dbmigrations.database.Question;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Readings;
@@ -29,8 +30,7 @@ final class DatabaseReadings extends AbstractEventSource<Reading, DatabaseMigrat
      * @param reader takes one reading, blocking, and never throws
      * @param gone is told of each resource that was deleted
      */
-    DatabaseReadings(
-            Function<? super Question, ? extends Reading> reader, Consumer<? super DatabaseMigration> gone) {
+    DatabaseReadings(Function<? super Question, ? extends Reading> reader, Consumer<? super DatabaseMigration> gone) {
         super(Reading.class, "database");
         this.gone = gone;
         this.readings = new Readings<>(reader, this::answered);

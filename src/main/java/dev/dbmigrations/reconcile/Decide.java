@@ -101,7 +101,9 @@ final class Decide {
                         .map(session -> "; session " + session.pid() + " (" + session.applicationName() + ") has it")
                         .orElse("");
                 return new Await(
-                        attempt, Reason.WaitingForLock, "Job " + attempt.job() + " waits for the database's lock" + holder);
+                        attempt,
+                        Reason.WaitingForLock,
+                        "Job " + attempt.job() + " waits for the database's lock" + holder);
             }
             if (progress instanceof Progress.Executed executed && executed.total() > 0) {
                 return new Await(
@@ -124,9 +126,10 @@ final class Decide {
             return new Look();
         }
         return switch (attempt.state()) {
-            case Ended ended -> after.isPresent()
-                    ? compared(seen, attempt, ended.result(), after.get(), now)
-                    : unverified(seen, attempt, ended.result(), now);
+            case Ended ended ->
+                after.isPresent()
+                        ? compared(seen, attempt, ended.result(), after.get(), now)
+                        : unverified(seen, attempt, ended.result(), now);
             case Died died
             when after.isPresent()
                     && Target.reached(seen, after.get())
@@ -150,12 +153,15 @@ final class Decide {
             case Superseded ->
                 // The same decision would be superseded again: pause, so that it is no spin.
                 after.revisions().equals(attempt.asked().expected())
-                        ? new Fail(Failures.ofResult(seen, attempt, result, Optional.of(after), now), Optional.of(attempt))
+                        ? new Fail(
+                                Failures.ofResult(seen, attempt, result, Optional.of(after), now), Optional.of(attempt))
                         : new TakeIn(attempt, after);
             case Failed ->
                 result.reason() != Reason.PartiallyApplied && Target.reached(seen, after)
                         ? new Settle(after, Optional.of(attempt))
-                        : new Fail(Failures.ofResult(seen, attempt, result, Optional.of(after), now), Optional.of(attempt));
+                        : new Fail(
+                                Failures.ofResult(seen, attempt, result, Optional.of(after), now),
+                                Optional.of(attempt));
         };
     }
 
@@ -200,8 +206,7 @@ final class Decide {
         boolean retry = Standing.retryAsked(seen);
         DatabaseMigrationStatus.Attempt last = seen.status().attempt();
         boolean interrupted = last != null && Boolean.TRUE.equals(last.interrupted());
-        return new Start(
-                current, seen.nextAttempt(), Target.downgrade(seen, current), interrupted && !retry, retry);
+        return new Start(current, seen.nextAttempt(), Target.downgrade(seen, current), interrupted && !retry, retry);
     }
 
     /** A failure that waits for a person says more than that the database is away at the moment. */

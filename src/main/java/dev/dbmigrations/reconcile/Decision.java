@@ -25,8 +25,7 @@ public sealed interface Decision {
      *
      * @param retry whether a person's word (the retry annotation, a new spec) let go of a failure
      */
-    record Start(
-            AtRevisions reading, int number, Downgrade downgrade, boolean afterInterruption, boolean retry)
+    record Start(AtRevisions reading, int number, Downgrade downgrade, boolean afterInterruption, boolean retry)
             implements Decision {}
 
     /** An attempt is under way: wait for it. */

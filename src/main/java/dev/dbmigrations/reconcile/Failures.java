@@ -22,7 +22,9 @@ final class Failures {
     /** {@return the failure of a Secret or a database to say where the database is; the same one while it lasts} */
     static LastFailure ofLooking(Observation seen, Reason reason, String message, Instant now) {
         LastFailure before = seen.status().lastFailure();
-        boolean lasts = before != null && before.job() == null && before.reason() == reason;
+        Instant since = before != null && before.job() == null && before.reason() == reason
+                ? before.at()
+                : now.truncatedTo(ChronoUnit.SECONDS);
         return new LastFailure(
                 reason,
                 message,
@@ -30,7 +32,7 @@ final class Failures {
                 null,
                 null,
                 null,
-                lasts ? before.at() : now.truncatedTo(ChronoUnit.SECONDS),
+                since,
                 1,
                 null,
                 seen.generation(),

@@ -53,8 +53,10 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
 
     @Override
     public UpdateControl<DatabaseMigration> reconcile(DatabaseMigration resource, Context<DatabaseMigration> context) {
-        try (var _ = MDC.putCloseable("resource", resource.getMetadata().getNamespace() + "/"
-                + resource.getMetadata().getName())) {
+        try (var _ = MDC.putCloseable(
+                "resource",
+                resource.getMetadata().getNamespace() + "/"
+                        + resource.getMetadata().getName())) {
             Instant now = clock.instant();
             Observation seen = observer.observe(resource, context, now);
             Decision decision = Decide.decide(seen, now);
@@ -89,10 +91,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
 
     @Override
     public List<EventSource<?, DatabaseMigration>> prepareEventSources(EventSourceContext<DatabaseMigration> context) {
-        return List.of(
-                labelled(Job.class, context),
-                labelled(Pod.class, context),
-                readings);
+        return List.of(labelled(Job.class, context), labelled(Pod.class, context), readings);
     }
 
     /** One informer for the whole operator, with a selector that the API server applies. */

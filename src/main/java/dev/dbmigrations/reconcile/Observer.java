@@ -122,7 +122,9 @@ final class Observer {
     private SecretState secret(ResourceID id, DatabaseMigration resource, Instant now) {
         ReadSecret known = secretsRead.get(id);
         Object ref = resource.getSpec().credentialsSecretRef();
-        if (known != null && known.ref().equals(ref) && known.at().plus(SECRET_IS_GOOD_FOR).isAfter(now)) {
+        if (known != null
+                && known.ref().equals(ref)
+                && known.at().plus(SECRET_IS_GOOD_FOR).isAfter(now)) {
             return known.state();
         }
         SecretState state = secrets.read(
@@ -147,8 +149,7 @@ final class Observer {
     }
 
     /** Where the spec says; else where a run last found it; else wherever the search path leads. */
-    private static Optional<TableName> versionTable(
-            AlembicSettings alembic, @Nullable VersionTable reported) {
+    private static Optional<TableName> versionTable(AlembicSettings alembic, @Nullable VersionTable reported) {
         String name = alembic.versionTable();
         String schema = alembic.versionTableSchema();
         if (schema != null) {
@@ -168,11 +169,12 @@ final class Observer {
             Instant now) {
         String uid = resource.getMetadata().getUid();
         List<Job> ours = jobs.stream()
-                .filter(job -> job.getMetadata().getOwnerReferences().stream()
-                        .anyMatch(owner -> uid.equals(owner.getUid())))
+                .filter(job ->
+                        job.getMetadata().getOwnerReferences().stream().anyMatch(owner -> uid.equals(owner.getUid())))
                 .toList();
         Stream<SeenAttempt> shown = ours.stream()
-                .flatMap(job -> AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
+                .flatMap(job ->
+                        AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
         return Stream.concat(shown, notShown(resource, status, ours, pods).stream())
                 .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
                 .toList();

@@ -60,7 +60,10 @@ final class Report {
             return seen.status();
         }
         draft.observedGeneration = seen.generation();
-        seen.reading().filter(AtRevisions.class::isInstance).map(AtRevisions.class::cast).ifPresent(this::current);
+        seen.reading()
+                .filter(AtRevisions.class::isInstance)
+                .map(AtRevisions.class::cast)
+                .ifPresent(this::current);
         if (!Target.resolvedFor(seen.spec()).equals(draft.resolvedFor)) {
             draft.forgetTarget();
         }
@@ -103,23 +106,23 @@ final class Report {
                 seen.spec(),
                 settle.reading(),
                 ranThis.map(SeenAttempt::imageDigest).orElse(null));
-        draft.ready(Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
+        draft.ready(
+                Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
     }
 
     /** The one place where a target counts as reached: the rows were read there (rule 8). */
-    private void reached(
-            DatabaseMigrationSpec spec, AtRevisions reading, @Nullable String digest) {
+    private void reached(DatabaseMigrationSpec spec, AtRevisions reading, @Nullable String digest) {
         Optional<DatabaseIdentity> database = Target.identity(seen.secret(), reading);
         if (database.isEmpty()) {
             return;
         }
         LastReached before = draft.lastReached;
-        boolean sameImage = before != null && before.image().equals(spec.image());
+        String knownDigest = before != null && before.image().equals(spec.image()) ? before.imageDigest() : null;
         LastReached reached = new LastReached(
                 spec.targetRevision(),
                 reading.revisions(),
                 spec.image(),
-                digest != null ? digest : sameImage ? before.imageDigest() : null,
+                digest != null ? digest : knownDigest,
                 spec.alembic(),
                 database.get(),
                 now.truncatedTo(ChronoUnit.SECONDS));

@@ -10,9 +10,6 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,7 +28,8 @@ final class Secrets {
     SecretState read(String namespace, CredentialsSecretRef ref) {
         Secret secret;
         try {
-            secret = client.secrets().inNamespace(namespace).withName(ref.name()).get();
+            secret =
+                    client.secrets().inNamespace(namespace).withName(ref.name()).get();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
                 return new Missing("the operator may not read Secret " + ref.name() + " in namespace " + namespace
@@ -44,26 +42,17 @@ final class Secrets {
         }
         String version = secret.getMetadata().getResourceVersion();
         try {
-            Map<String, String> values = decoded(Optional.ofNullable(secret.getData()).orElse(Map.of()));
-            return new Present(version, Credentials.parse(values, ref.key()));
+            return new Present(version, Credentials.parseBytes(decoded(secret), ref.key()));
         } catch (InvalidCredentials e) {
             return new Invalid(version, "Secret " + ref.name() + ": " + e.getMessage());
         }
     }
 
-    private static Map<String, String> decoded(Map<String, String> data) throws InvalidCredentials {
-        Map<String, String> values = new HashMap<>();
-        for (Map.Entry<String, String> entry : data.entrySet()) {
-            byte[] bytes = Base64.getDecoder().decode(entry.getValue());
-            try {
-                values.put(
-                        entry.getKey(),
-                        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
-            } catch (CharacterCodingException e) {
-                // Other keys of the Secret may well be binary: only the ones that are needed matter.
-                continue;
-            }
-        }
+    private static Map<String, byte[]> decoded(Secret secret) {
+        Map<String, byte[]> values = new HashMap<>();
+        Optional.ofNullable(secret.getData())
+                .orElse(Map.of())
+                .forEach((key, value) -> values.put(key, Base64.getDecoder().decode(value)));
         return values;
     }
 }

@@ -47,7 +47,9 @@ final class Standing {
         };
         return matters
                 && failure.secretVersion() != null
-                && seen.secretVersion().filter(version -> !version.equals(failure.secretVersion())).isPresent();
+                && seen.secretVersion()
+                        .filter(version -> !version.equals(failure.secretVersion()))
+                        .isPresent();
     }
 
     private static boolean moved(LastFailure failure, Optional<List<String>> rows) {

@@ -26,17 +26,40 @@ final class StatusDraft {
     private final DatabaseMigrationStatus before;
 
     long observedGeneration;
-    @Nullable List<String> currentRevisions;
-    @Nullable Instant currentReadAt;
-    @Nullable VersionTable versionTable;
-    @Nullable List<String> resolvedTarget;
-    @Nullable String head;
-    @Nullable Integer pending;
-    @Nullable ResolvedFor resolvedFor;
-    @Nullable LastReached lastReached;
-    @Nullable Attempt attempt;
-    @Nullable LastFailure lastFailure;
-    @Nullable String lastHandledRetry;
+
+    @Nullable
+    List<String> currentRevisions;
+
+    @Nullable
+    Instant currentReadAt;
+
+    @Nullable
+    VersionTable versionTable;
+
+    @Nullable
+    List<String> resolvedTarget;
+
+    @Nullable
+    String head;
+
+    @Nullable
+    Integer pending;
+
+    @Nullable
+    ResolvedFor resolvedFor;
+
+    @Nullable
+    LastReached lastReached;
+
+    @Nullable
+    Attempt attempt;
+
+    @Nullable
+    LastFailure lastFailure;
+
+    @Nullable
+    String lastHandledRetry;
+
     private List<Migration> history;
     private List<Condition> conditions;
 

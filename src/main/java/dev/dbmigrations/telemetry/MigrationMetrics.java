@@ -51,7 +51,8 @@ public final class MigrationMetrics {
     /** Brings the gauges in line; called before they are read, not with every change. */
     public void refresh() {
         ready.register(
-                rows((tags, seen) -> Optional.of(MultiGauge.Row.of(tags.and("reason", seen.reason()), seen.ready() ? 1 : 0))),
+                rows((tags, seen) ->
+                        Optional.of(MultiGauge.Row.of(tags.and("reason", seen.reason()), seen.ready() ? 1 : 0))),
                 true);
         pending.register(rows((tags, seen) -> seen.pending().map(count -> MultiGauge.Row.of(tags, count))), true);
         readAt.register(
@@ -84,8 +85,7 @@ public final class MigrationMetrics {
 
     void migrated(Migration migration) {
         registry.timer("dbmigrations.migration.duration", "direction", migration.direction())
-                .record(Duration.ofMillis(
-                        Math.round(1000 * Objects.requireNonNullElse(migration.seconds(), 0.0))));
+                .record(Duration.ofMillis(Math.round(1000 * Objects.requireNonNullElse(migration.seconds(), 0.0))));
     }
 
     private static Tags tags(DatabaseMigration resource) {

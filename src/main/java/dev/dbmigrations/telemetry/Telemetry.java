@@ -4,6 +4,7 @@ import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
@@ -55,10 +56,7 @@ public final class Telemetry {
         metrics.gone(resource);
     }
 
-    private void started(
-            DatabaseMigration resource,
-            @Nullable Attempt before,
-            DatabaseMigrationStatus after) {
+    private void started(DatabaseMigration resource, @Nullable Attempt before, DatabaseMigrationStatus after) {
         Attempt attempt = after.attempt();
         if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
             metrics.started();
@@ -67,11 +65,9 @@ public final class Telemetry {
     }
 
     private void ended(DatabaseMigration resource, DatabaseMigrationStatus before, DatabaseMigrationStatus after) {
-        boolean newHistory = after.history() != null
-                && !after.history().isEmpty()
-                && !Objects.equals(before.history(), after.history());
-        if (newHistory) {
-            var migration = after.history().getFirst();
+        List<Migration> history = Objects.requireNonNullElse(after.history(), List.of());
+        if (!history.isEmpty() && !history.equals(before.history())) {
+            Migration migration = history.getFirst();
             metrics.migrated(migration);
             events.normal(
                     resource,
@@ -81,10 +77,7 @@ public final class Telemetry {
         }
     }
 
-    private void failed(
-            DatabaseMigration resource,
-            @Nullable LastFailure before,
-            @Nullable LastFailure after) {
+    private void failed(DatabaseMigration resource, @Nullable LastFailure before, @Nullable LastFailure after) {
         if (after != null && !after.equals(before)) {
             metrics.failed(after.reason());
             events.warning(resource, after.reason().name(), after.message());
