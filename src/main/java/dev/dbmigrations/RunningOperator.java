@@ -59,7 +59,7 @@ final class RunningOperator implements AutoCloseable {
         MigrationMetrics metrics = new MigrationMetrics(registry);
         Telemetry telemetry = new Telemetry(new EventLog(client, clock, instance()), metrics);
         Attempts attempts = new Attempts(client, RunnerFiles.fromClassPath(), new PodSecurity(configuration.jobUser()));
-        RevisionReader reader = new RevisionReader(Timeouts.DEFAULT);
+        RevisionReader reader = new RevisionReader(Timeouts.DEFAULT, clock);
         AtomicBoolean ready = new AtomicBoolean();
         HealthServer health = new HealthServer(configuration.port(), ready::get, () -> {
             metrics.refresh();

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +72,7 @@ final class Training {
 
     private static void lookAtNoDatabase() throws InvalidCredentials {
         Map<String, String> secret = Map.of("uri", "postgresql://training:training@training.invalid:5432/training");
-        new RevisionReader(Timeouts.DEFAULT)
+        new RevisionReader(Timeouts.DEFAULT, Clock.systemUTC())
                 .read(new Question(
                         Credentials.parse(secret, null), Optional.empty(), Optional.empty(), Optional.empty()));
     }
@@ -79,6 +80,12 @@ final class Training {
     private void answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
         String query = Optional.ofNullable(exchange.getRequestURI().getQuery()).orElse("");
+        if ("websocket".equals(exchange.getRequestHeaders().getFirst("Upgrade"))) {
+            // The client then watches over plain HTTP, which this server speaks.
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+            return;
+        }
         if (query.contains("watch=true")) {
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 0);

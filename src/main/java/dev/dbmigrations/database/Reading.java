@@ -7,7 +7,7 @@ import java.util.Optional;
 /** What one look at a database said. */
 public sealed interface Reading {
 
-    /** When it was taken. */
+    /** When the look began: what the database did later may not show in it. */
     Instant at();
 
     /**

@@ -37,24 +37,21 @@ public final class RevisionReader {
      * thread ends it at once.
      */
     public Reading read(Question question) {
+        Instant began = clock.instant();
         Failures failures = new Failures(question.credentials());
         try (Wire wire = new Wire(question.credentials(), timeouts, names)) {
             try (Connection connection = wire.connect(() -> connect(question.credentials()))) {
-                return new Look(connection, question, timeouts.read()).take(now());
+                return new Look(connection, question, timeouts.read()).take(began);
             } catch (Obstacle obstacle) {
-                return failures.of(obstacle, now());
+                return failures.of(obstacle, began);
             } catch (SQLException failure) {
                 LOG.debug("reading {} failed with SQLSTATE {}", question.credentials(), failure.getSQLState());
-                return failures.of(failure, wire, now());
+                return failures.of(failure, wire, began);
             }
         } catch (RuntimeException bug) {
             LOG.warn("reading {} failed", question.credentials(), bug);
-            return failures.of(bug, now());
+            return failures.of(bug, began);
         }
-    }
-
-    private Instant now() {
-        return clock.instant();
     }
 
     private static Connection connect(Credentials credentials) throws SQLException {
