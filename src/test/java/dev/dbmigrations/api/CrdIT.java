@@ -221,7 +221,7 @@ class CrdIT {
                         alembic,
                         new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table),
                         at),
-                new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, at),
+                new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, true, true, at),
                 new DatabaseMigrationStatus.LastFailure(
                         Reason.MigrationFailed,
                         "null value in column \"location\"",
@@ -234,8 +234,7 @@ class CrdIT {
                         at,
                         1,
                         "4711",
-                        current,
-                        false),
+                        current),
                 "again",
                 List.of(new DatabaseMigrationStatus.Migration(
                         List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, 1.234)),

@@ -37,13 +37,16 @@ record Certificates(String authorityPem, String otherAuthorityPem, String server
                 pem("CERTIFICATE", store.getCertificate("authority").getEncoded()),
                 pem("CERTIFICATE", store.getCertificate("other").getEncoded()),
                 pem("CERTIFICATE", store.getCertificate("server").getEncoded()),
-                pem("PRIVATE KEY", store.getKey("server", PASSWORD.toCharArray()).getEncoded()));
+                pem(
+                        "PRIVATE KEY",
+                        store.getKey("server", PASSWORD.toCharArray()).getEncoded()));
     }
 
     private static void key(Path store, String name, String... options) throws IOException, InterruptedException {
         List<String> command = Stream.concat(
                         Stream.of(
-                                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
                                 "-genkeypair",
                                 "-keyalg",
                                 "EC",

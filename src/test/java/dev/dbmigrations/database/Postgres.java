@@ -105,13 +105,7 @@ final class Postgres {
 
     Credentials credentials(String host, SslMode mode, @Nullable String sslRootCert) {
         return new Credentials(
-                host,
-                port(5432),
-                container.getUsername(),
-                container.getPassword(),
-                "postgres",
-                mode,
-                sslRootCert);
+                host, port(5432), container.getUsername(), container.getPassword(), "postgres", mode, sslRootCert);
     }
 
     RevisionReader reader() {

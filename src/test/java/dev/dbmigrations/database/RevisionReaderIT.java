@@ -79,8 +79,8 @@ class RevisionReaderIT {
     void readsATableOfAnotherNameFromTheSearchPath() throws SQLException {
         versionTable("public.other_version", "yes");
 
-        AtRevisions seen = atRevisions(
-                read(postgres.credentials(database), new TableName(Optional.empty(), "other_version")));
+        AtRevisions seen =
+                atRevisions(read(postgres.credentials(database), new TableName(Optional.empty(), "other_version")));
 
         assertThat(seen.revisions()).containsExactly("yes");
     }
@@ -110,8 +110,7 @@ class RevisionReaderIT {
         versionTable("elsewhere.alembic_version", "there");
 
         assertThat(atRevisions(postgres.read(database)).revisions()).isEmpty();
-        assertThat(atRevisions(
-                                read(postgres.credentials(database), TableName.of("elsewhere", "alembic_version")))
+        assertThat(atRevisions(read(postgres.credentials(database), TableName.of("elsewhere", "alembic_version")))
                         .revisions())
                 .containsExactly("there");
     }
@@ -289,13 +288,17 @@ class RevisionReaderIT {
             assertThat(running.lockHolder()).hasValueSatisfying(holder -> {
                 assertThat(holder.applicationName()).isEqualTo("dbmigrations/" + attempt + "/3of12");
                 assertThat(holder.pid()).isPositive();
-                assertThat(holder.state()).as("of a superuser's session, to others").isEmpty();
+                assertThat(holder.state())
+                        .as("of a superuser's session, to others")
+                        .isEmpty();
             });
-            assertThat(atRevisions(readAttempt(postgres.credentials(database), "another/1"))).satisfies(other -> {
-                assertThat(other.progress()).isEmpty();
-                assertThat(other.lockHolder().orElseThrow().state()).contains("idle");
-                assertThat(other.lockHolder().orElseThrow().since().orElseThrow()).isBefore(Instant.now());
-            });
+            assertThat(atRevisions(readAttempt(postgres.credentials(database), "another/1")))
+                    .satisfies(other -> {
+                        assertThat(other.progress()).isEmpty();
+                        assertThat(other.lockHolder().orElseThrow().state()).contains("idle");
+                        assertThat(other.lockHolder().orElseThrow().since().orElseThrow())
+                                .isBefore(Instant.now());
+                    });
         }
     }
 
@@ -403,8 +406,7 @@ class RevisionReaderIT {
     }
 
     private static Reading readAs(Credentials credentials, String role) {
-        return postgres.reader()
-                .read(new Question(credentials, Optional.empty(), Optional.of(role), Optional.empty()));
+        return postgres.reader().read(new Question(credentials, Optional.empty(), Optional.of(role), Optional.empty()));
     }
 
     private static Reading readAttempt(Credentials credentials, String attempt) {
