@@ -2,7 +2,7 @@
 MVN := .ci/mvn
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test bench build images format lint clean
+.PHONY: help demo demo-down test bench build images docs format lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ build: ## compile, check and package, without the tests that need Docker
 
 images: ## build both images: the operator's and the example migrations
 	@demo/images
+
+docs: ## write the tables of docs/resource.md from the CRD and the reasons
+	$(MVN) --quiet test -Dtest=ReferencePageTest -Ddocs.write=true
 
 format: ## format all sources
 	$(MVN) --quiet spotless:apply

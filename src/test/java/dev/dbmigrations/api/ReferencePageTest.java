@@ -1,0 +1,128 @@
+package dev.dbmigrations.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The tables of {@code docs/resource.md} are those that the CRD and {@link Reason} make. After a change of either:
+ * {@code make docs} writes them.
+ */
+class ReferencePageTest {
+
+    private static final Path PAGE = Path.of("docs/resource.md");
+
+    private static Map<String, String> tables = Map.of();
+
+    @BeforeAll
+    static void make() throws IOException {
+        JSONSchemaProps schema = schema();
+        tables = Map.of(
+                "spec", fields(schema, "spec", "| field | default | meaning |\n| --- | --- | --- |\n"),
+                "status", fields(schema, "status", "| field | meaning |\n| --- | --- |\n"),
+                "reasons", reasons());
+        if (Boolean.getBoolean("docs.write")) {
+            String page = Files.readString(PAGE);
+            for (Map.Entry<String, String> table : tables.entrySet()) {
+                page = section(table.getKey())
+                        .matcher(page)
+                        .replaceFirst("$1" + Matcher.quoteReplacement(table.getValue()) + "$3");
+            }
+            Files.writeString(PAGE, page);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"spec", "status", "reasons"})
+    void tableIsUpToDate(String name) throws IOException {
+        Matcher section = section(name).matcher(Files.readString(PAGE));
+
+        assertThat(section.find()).as("%s has a section %s", PAGE, name).isTrue();
+        assertThat(section.group(2)).as("`make docs` writes it anew").isEqualTo(tables.get(name));
+    }
+
+    private static Pattern section(String name) {
+        return Pattern.compile("(<!-- " + name + " -->\n)(.*?)(<!-- end of " + name + " -->)", Pattern.DOTALL);
+    }
+
+    private static String reasons() {
+        return Arrays.stream(Reason.values())
+                .filter(reason -> reason != Reason.Unknown)
+                .map(reason -> "| `%s` | %s | %s |\n".formatted(reason, kind(reason.kind()), reason.advice()))
+                .collect(Collectors.joining("", "| reason | means | what to do |\n| --- | --- | --- |\n", ""));
+    }
+
+    private static String kind(Reason.Kind kind) {
+        return switch (kind) {
+            case READY -> "Ready";
+            case RECONCILING -> "in progress";
+            case RETRIED -> "failed, retried by itself";
+            case STALLED, STALLED_ON_SECRET -> "stalled";
+        };
+    }
+
+    private static String fields(JSONSchemaProps schema, String part, String head) {
+        boolean withDefault = part.equals("spec");
+        return below(Objects.requireNonNull(schema.getProperties().get(part)), "", part.equals("spec") ? 2 : 1)
+                .map(field -> withDefault
+                        ? "| `%s` | %s | %s |\n".formatted(field.path(), field.defaultValue(), field.meaning())
+                        : "| `%s` | %s |\n".formatted(field.path(), field.meaning()))
+                .collect(Collectors.joining("", head, ""));
+    }
+
+    /** The fields under a node, in the CRD's order, down to this depth. */
+    private static Stream<Field> below(JSONSchemaProps node, String prefix, int depth) {
+        List<String> required = node.getRequired();
+        return node.getProperties().entrySet().stream().flatMap(entry -> {
+            String path = prefix + entry.getKey();
+            JSONSchemaProps field = entry.getValue();
+            boolean goesOn = depth > 1 && !field.getProperties().isEmpty();
+            Field self = new Field(path, shown(field, required.contains(entry.getKey())), meaning(field));
+            return Stream.concat(Stream.of(self), goesOn ? below(field, path + ".", depth - 1) : Stream.empty());
+        });
+    }
+
+    private static String shown(JSONSchemaProps field, boolean required) {
+        if (required) {
+            return "required";
+        }
+        JsonNode value = field.getDefault();
+        return value == null || value.isContainerNode() ? "" : "`" + value.asText() + "`";
+    }
+
+    private static String meaning(JSONSchemaProps field) {
+        return field.getDescription().strip().replace("|", "\\|");
+    }
+
+    private record Field(String path, String defaultValue, String meaning) {}
+
+    private static JSONSchemaProps schema() throws IOException {
+        try (InputStream file = Files.newInputStream(Path.of("crds/databasemigrations.yaml"))) {
+            return new KubernetesSerialization()
+                    .unmarshal(file, CustomResourceDefinition.class)
+                    .getSpec()
+                    .getVersions()
+                    .getFirst()
+                    .getSchema()
+                    .getOpenAPIV3Schema();
+        }
+    }
+}
