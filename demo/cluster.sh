@@ -8,19 +8,19 @@ K3S=rancher/k3s:v1.34.4-k3s1
 say() { printf '\n%s\n' "$@"; }
 
 # step TEXT COMMAND…: says what goes on and how long it took; the command's own
-# words are shown only when it fails.
+# words are shown only when it fails. Whoever traps Ctrl-C has to end `jobs -p`: a
+# background command does not get it.
 step() {
-  local text=$1 started=$SECONDS log status=0; shift
+  local text=$1 started=$SECONDS log pid status=0; shift
   log=$(mktemp)
   printf -- '- %s …' "$text"
   "$@" >"$log" 2>&1 </dev/null &
-  STEP_PID=$!
-  while kill -0 "$STEP_PID" 2>/dev/null; do
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
     if [ -t 1 ]; then printf '\r- %s … %d s' "$text" $((SECONDS - started)); fi
     sleep 0.2
   done
-  wait "$STEP_PID" || status=$?
-  STEP_PID=
+  wait "$pid" || status=$?
   if [ -t 1 ]; then printf '\r- %s …' "$text"; fi
   if [ $status = 0 ]; then
     printf ' done in %d s\n' $((SECONDS - started))
@@ -31,9 +31,6 @@ step() {
   rm -f "$log"
   return $status
 }
-
-# stop_step: for traps; a background command does not get Ctrl-C by itself.
-stop_step() { [ -z "${STEP_PID:-}" ] || kill "$STEP_PID" 2>/dev/null || true; }
 
 # start_cluster NAME KUBECONFIG: a container of that name, instead of one that may be there.
 start_cluster() {
