@@ -75,6 +75,9 @@ final class Decide {
                 && Target.reached(seen, current)) {
             return new Settle(current, Optional.empty());
         }
+        if (settledEarly(seen, attempt) && !(seen.reading().orElse(null) instanceof AtRevisions)) {
+            return new Look();
+        }
         if (attempt.neverStarted() && attempt.generation() != seen.generation()) {
             return new Discard(attempt);
         }
@@ -91,12 +94,32 @@ final class Decide {
         };
     }
 
+    /** A run says that it waits until it has prepared itself: for a moment it waits for a lock that it has. */
+    private static boolean heldByAnother(AtRevisions current, String uid, SeenAttempt attempt) {
+        String own = "dbmigrations/" + uid + "/" + attempt.number();
+        return current.lockHolder()
+                .filter(session -> !session.applicationName().startsWith(own))
+                .isPresent();
+    }
+
+    /** Whether the database's word was taken for this attempt's end, before the cluster had noticed it. */
+    private static boolean settledEarly(Observation seen, SeenAttempt attempt) {
+        DatabaseMigrationStatus.Attempt known = seen.status().attempt();
+        return known != null
+                && known.number() == attempt.number()
+                && observed(seen) == seen.generation()
+                && seen.status()
+                        .condition("Ready")
+                        .filter(ready -> "True".equals(ready.getStatus()))
+                        .isPresent();
+    }
+
     private static Decision running(Observation seen, SeenAttempt attempt) {
         String doing = "Job " + attempt.job() + " is bringing the database to "
                 + attempt.asked().target();
         if (seen.reading().orElse(null) instanceof AtRevisions current) {
             Progress progress = current.progress().orElse(null);
-            if (progress instanceof Progress.Waiting) {
+            if (progress instanceof Progress.Waiting && heldByAnother(current, seen.uid(), attempt)) {
                 String holder = current.lockHolder()
                         .map(session -> "; session " + session.pid() + " (" + session.applicationName() + ") has it")
                         .orElse("");
