@@ -82,6 +82,8 @@ def new_result():
     """Return a result document in which nothing is known yet."""
     return {
         "version": 1,
+        # False until the run has ended by itself: it tells a death from a failure.
+        "final": False,
         "outcome": "Failed",
         "reason": "Interrupted",
         "message": None,

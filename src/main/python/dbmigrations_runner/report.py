@@ -53,7 +53,7 @@ class Report:
         with self._mutex:
             if self._final:
                 return False
-            self.result.update(facts, outcome=outcome, reason=reason, message=message)
+            self.result.update(facts, final=True, outcome=outcome, reason=reason, message=message)
             self._write()
             self._final = True
         self.event("result", result=self.result)
