@@ -27,6 +27,9 @@ public final class Helm {
     /** The project's chart. */
     public static final Path CHART = Path.of("helm/dbmigrations");
 
+    /** What a template is made for, where no cluster is asked; the library's own idea is from 2020. */
+    private static final String KUBERNETES = "1.34.4";
+
     private Helm() {}
 
     /** Installs or upgrades the chart with these values and waits until it is ready. {@return Helm's output} */
@@ -44,6 +47,7 @@ public final class Helm {
         var command = new com.marcnuri.helm.Helm(CHART)
                 .template()
                 .withName("dbmigrations")
+                .withKubeVersion(KUBERNETES)
                 .withNamespace(namespace);
         values.forEach(command::set);
         return command.call();
@@ -62,8 +66,13 @@ public final class Helm {
     public static void main(String[] arguments) {
         if (Arrays.asList(arguments).equals(List.of("launcher"))) {
             launcher().forEach(System.out::println);
-        } else {
+            return;
+        }
+        try {
             System.out.println(new Options(new ArrayDeque<>(Arrays.asList(arguments))).run());
+        } catch (IllegalStateException | IllegalArgumentException e) {
+            System.err.println("Error: " + e.getMessage());
+            System.exit(1);
         }
     }
 
@@ -99,10 +108,7 @@ public final class Helm {
                     case "--kubeconfig" -> kubeconfig = words.pop();
                     case "--timeout" -> timeoutSeconds = seconds(words.pop());
                     case "--values", "-f" -> files.add(Path.of(words.pop()));
-                    case "--set" -> {
-                        String[] pair = words.pop().split("=", 2);
-                        sets.put(pair[0], pair[1]);
-                    }
+                    case "--set" -> set(words.pop());
                     default -> {
                         if (word.startsWith("-")) {
                             throw new IllegalArgumentException("Helm.java does not know " + word);
@@ -110,6 +116,19 @@ public final class Helm {
                         positions.add(word);
                     }
                 }
+            }
+        }
+
+        /** One {@code key=value}; a list is {@code key={a,b}}, which the library takes element by element only. */
+        private void set(String text) {
+            String[] pair = text.split("=", 2);
+            if (pair[1].matches("[{].*[}]")) {
+                String[] elements = pair[1].substring(1, pair[1].length() - 1).split(",", -1);
+                for (int i = 0; i < elements.length; i++) {
+                    sets.put(pair[0] + "[" + i + "]", elements[i]);
+                }
+            } else {
+                sets.put(pair[0], pair[1]);
             }
         }
 
@@ -154,6 +173,7 @@ public final class Helm {
             var command = new com.marcnuri.helm.Helm(chart())
                     .template()
                     .withName(release)
+                    .withKubeVersion(KUBERNETES)
                     .withNamespace(namespace);
             sets.forEach(command::set);
             files.forEach(command::withValuesFile);

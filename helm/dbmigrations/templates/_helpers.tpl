@@ -1,0 +1,97 @@
+{{- define "dbmigrations.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The release's name where it says what it is, else both. */}}
+{{- define "dbmigrations.fullname" -}}
+{{- $name := include "dbmigrations.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Of what the whole cluster shares: two releases of one name may stand in two namespaces. */}}
+{{- define "dbmigrations.clusterName" -}}
+{{- printf "%s:%s" .Release.Namespace (include "dbmigrations.fullname" .) }}
+{{- end }}
+
+{{- define "dbmigrations.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "dbmigrations.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- required "serviceAccount.create is false: name the account in serviceAccount.name" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "dbmigrations.selector" -}}
+app.kubernetes.io/name: {{ include "dbmigrations.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "dbmigrations.labels" -}}
+{{ include "dbmigrations.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "dbmigrations.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* Namespaces to look after, separated by commas; empty for all. */}}
+{{- define "dbmigrations.namespaces" -}}
+{{- if and .Values.clusterWide .Values.watchNamespaces }}
+{{- fail "clusterWide and watchNamespaces exclude each other: name namespaces, or look after all of them" }}
+{{- end }}
+{{- if not .Values.clusterWide }}
+{{- default (list .Release.Namespace) .Values.watchNamespaces | join "," }}
+{{- end }}
+{{- end }}
+
+{{/*
+All that the operator may do where it looks after resources. The Job's own pods have none of these rights.
+*/}}
+{{- define "dbmigrations.rules" -}}
+# What is wanted, and what is reported. The operator never writes a spec.
+- apiGroups: [dbmigrations.dev]
+  resources: [databasemigrations]
+  verbs: [get, list, watch]
+- apiGroups: [dbmigrations.dev]
+  resources: [databasemigrations/status]
+  verbs: [update, patch]
+# Attempts: one Job each; old ones, and those that never started, are deleted.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
+# How an attempt ended stands in its pod's termination message. No logs, no exec.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+# Credentials, by the name in the spec. Not to be listed, not to be watched.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+# The runner's own files, dbmigrations-runner-<hash>: made once in a namespace (create), found again (get), and each
+# resource that uses them is added as an owner (patch), so that they go with the last one. The content is immutable.
+# Roles cannot say 'names that begin with'.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, create, patch]
+# Why a Job got no pod (quota, policy) stands only in the Job's events.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list]
+# Started, succeeded, failed: for kubectl describe.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
