@@ -93,5 +93,5 @@ All that the operator may do where it looks after resources. The Job's own pods 
 # Started, succeeded, failed: for kubectl describe.
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end }}

@@ -49,9 +49,13 @@ final class SchemaAgreement {
             String below = path + "." + component.getName();
             JSONSchemaProps child = properties(node).get(component.getName());
             boolean always = node.getRequired().contains(component.getName()) || child.getDefault() != null;
-            assertThat(always)
-                    .as("%s is always there in the CRD, and not @Nullable in the record", below)
-                    .isEqualTo(!nullable(component));
+            // A list or map that is not there is empty in the record.
+            boolean mayBeEmpty = List.class == component.getType() || Map.class == component.getType();
+            if (!mayBeEmpty || nullable(component)) {
+                assertThat(always)
+                        .as("%s is always there in the CRD, and not @Nullable in the record", below)
+                        .isEqualTo(!nullable(component));
+            }
             agreeOnType(below, component.getGenericType(), child);
         }
     }

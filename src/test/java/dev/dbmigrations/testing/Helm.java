@@ -1,5 +1,6 @@
 package dev.dbmigrations.testing;
 
+import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.UpgradeCommand;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -51,6 +52,20 @@ public final class Helm {
                 .withNamespace(namespace);
         values.forEach(command::set);
         return command.call();
+    }
+
+    /** {@return what Helm's strict review says of the chart}; fails where it fails. */
+    public static String lint() {
+        return lint(CHART);
+    }
+
+    private static String lint(Path chart) {
+        LintResult result = new com.marcnuri.helm.Helm(chart).lint().strict().call();
+        String messages = String.join("\n", result.getMessages());
+        if (result.isFailed()) {
+            throw new IllegalStateException(messages);
+        }
+        return messages;
     }
 
     private static UpgradeCommand upgrade(Path chart, String release, String namespace) {
@@ -138,7 +153,7 @@ public final class Helm {
                 case "upgrade", "install" -> upgrade();
                 case "uninstall" -> uninstall();
                 case "template" -> template();
-                case "lint" -> lint();
+                case "lint" -> Helm.lint(chart());
                 case "package" -> pack();
                 default -> throw new IllegalArgumentException("Helm.java does not know " + command);
             };
@@ -178,15 +193,6 @@ public final class Helm {
             sets.forEach(command::set);
             files.forEach(command::withValuesFile);
             return command.call();
-        }
-
-        private String lint() {
-            var result = new com.marcnuri.helm.Helm(chart()).lint().strict().call();
-            String messages = String.join("\n", result.getMessages());
-            if (result.isFailed()) {
-                throw new IllegalStateException(messages);
-            }
-            return messages;
         }
 
         private String pack() {
