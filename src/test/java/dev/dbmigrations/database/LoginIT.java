@@ -1,17 +1,19 @@
 package dev.dbmigrations.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Reading.Refused;
 import dev.dbmigrations.database.Reading.Unreachable;
-import java.time.Duration;
+import java.time.Clock;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.Wait;
 
 /** Getting in, or not: users, passwords, databases and TLS of a real server. */
 class LoginIT {
@@ -32,7 +34,7 @@ class LoginIT {
                 .isInstanceOfSatisfying(
                         Refused.class,
                         refused -> assertThat(refused.message())
-                                .isEqualTo("db.test:" + postgres.port(5432)
+                                .isEqualTo("db.test:" + postgres.port()
                                         + "/postgres refuses the user or the password of the Secret"));
     }
 
@@ -118,25 +120,26 @@ class LoginIT {
     }
 
     @Test
-    void aServerThatStartsIsUnreachable() throws Exception {
-        // A server that restores from an archive which does not answer yet.
-        postgres.shell("install -d -o postgres -m 0700 /tmp/second");
-        postgres.shell("su postgres -c '/usr/lib/postgresql/17/bin/initdb -D /tmp/second'");
-        postgres.shell("touch /tmp/second/recovery.signal; chown postgres /tmp/second/recovery.signal");
-        postgres.shell("su postgres -c \"/usr/lib/postgresql/17/bin/pg_ctl -D /tmp/second -W -l /tmp/second.log"
-                + " -o \\\"-p 5433 -c listen_addresses='*' -c restore_command='sleep 3600'\\\" start\"");
-        Credentials starting =
-                new Credentials(Postgres.HOST, postgres.port(5433), "postgres", "", "postgres", SslMode.DISABLE, null);
+    void aServerThatStartsIsUnreachable() {
+        // It restores from an archive that does not answer yet.
+        String start = "install -d -o postgres -m 0700 /data; export PATH=$PATH:/usr/lib/postgresql/17/bin;"
+                + " su -p postgres -c 'initdb -D /data; touch /data/recovery.signal; exec postgres -D /data"
+                + " -c listen_addresses=* -c restore_command=\"sleep 3600\"'";
+        try (GenericContainer<?> container = new GenericContainer<>("postgres:17")
+                .withCommand("sh", "-c", start)
+                .withExposedPorts(5432)
+                .waitingFor(Wait.forLogMessage(".*database system was shut down.*", 1))) {
+            container.start();
+            Credentials starting = new Credentials(
+                    container.getHost(), container.getMappedPort(5432), "carol", "", "app", SslMode.DISABLE, null);
+            RevisionReader reader = new RevisionReader(Timeouts.DEFAULT, Clock.systemUTC());
 
-        await().atMost(Duration.ofSeconds(30))
-                .untilAsserted(() -> assertThat(postgres.read(starting))
-                        .isInstanceOfSatisfying(
-                                Unreachable.class,
-                                unreachable -> assertThat(unreachable.message())
-                                        .contains("it is starting, stopping or recovering")));
-
-        postgres.shell("su postgres -c '/usr/lib/postgresql/17/bin/pg_ctl -D /tmp/second -m immediate stop'");
-        assertThat(postgres.read(starting)).isInstanceOf(Unreachable.class);
+            assertThat(reader.read(new Question(starting, Optional.empty(), Optional.empty(), Optional.empty())))
+                    .isInstanceOfSatisfying(
+                            Unreachable.class,
+                            unreachable -> assertThat(unreachable.message())
+                                    .contains("it is starting, stopping or recovering"));
+        }
     }
 
     @ParameterizedTest

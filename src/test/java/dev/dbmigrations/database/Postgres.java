@@ -34,7 +34,6 @@ final class Postgres {
     static synchronized Postgres running() throws Exception {
         if (running == null) {
             PostgreSQLContainer container = new PostgreSQLContainer("postgres:17");
-            container.addExposedPort(5433);
             container.start();
             running = new Postgres(container, Certificates.make(HOST));
             running.turnTlsOn();
@@ -85,13 +84,13 @@ final class Postgres {
 
     Connection superuser(String database) throws SQLException {
         return DriverManager.getConnection(
-                "jdbc:postgresql://" + container.getHost() + ":" + port(5432) + "/" + database,
+                "jdbc:postgresql://" + container.getHost() + ":" + port() + "/" + database,
                 container.getUsername(),
                 container.getPassword());
     }
 
-    int port(int port) {
-        return container.getMappedPort(port);
+    int port() {
+        return container.getMappedPort(5432);
     }
 
     /** {@return the superuser's credentials} */
@@ -100,12 +99,12 @@ final class Postgres {
     }
 
     Credentials credentials(String database, String user, String password) {
-        return new Credentials(HOST, port(5432), user, password, database, SslMode.PREFER, null);
+        return new Credentials(HOST, port(), user, password, database, SslMode.PREFER, null);
     }
 
     Credentials credentials(String host, SslMode mode, @Nullable String sslRootCert) {
         return new Credentials(
-                host, port(5432), container.getUsername(), container.getPassword(), "postgres", mode, sslRootCert);
+                host, port(), container.getUsername(), container.getPassword(), "postgres", mode, sslRootCert);
     }
 
     RevisionReader reader() {
