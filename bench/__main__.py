@@ -48,10 +48,10 @@ def measure(world):
         Row("operator's process started → /readyz true", "s", to_readyz, "≤ 2 s"),
         Row("operator's process started → a waiting resource Ready", "s", to_ready),
         *(
-            Row(f"memory at rest with {count} resources", "MiB", [figure], "≤ 150 MiB" if count == 1000 else "")
+            Row(f"memory at rest, resources: {count}", "MiB", [figure], "≤ 150 MiB" if count == 1000 else "")
             for count, figure in memory.items()
         ),
-        Row(f"API requests a minute at rest with {RESOURCES} resources", "", [requests]),
+        Row(f"API requests a minute at rest, resources: {RESOURCES}", "", [requests]),
         Row(f"Jobs created meanwhile, in {2 * SETTLE} s", "", [jobs], "0"),
     ]
     figures = {

@@ -159,7 +159,7 @@ def populate(world, count, total, target, say):
                 "END LOOP; END $$",
                 f"crowd-{number}",
             )
-    say(f"{count} resources")
+    say(f"bringing {count} resources to their target")
     mark = world.resources.mark()
 
     def create(number):

@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 def figure(number):
     """Write a number with as many digits as it deserves."""
-    return f"{number:.0f}" if abs(number) >= 10 else f"{number:.2f}"
+    return f"{number:.0f}" if isinstance(number, int) or abs(number) >= 10 else f"{number:.2f}"
 
 
 def table(rows):
