@@ -44,8 +44,8 @@ def of_log(log):
     text = log.read_text(errors="replace") if log.exists() else ""
     for line in re.findall(r"^=* ?(\d+ \w+(?:, \d+ \w+)*) in [\d.]+s", text, re.MULTILINE):
         said = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", line)}
-        failed = sum(said.get(word, 0) for word in ("failed", "error", "errors"))
-        counts = plus(counts, Counts(said.get("passed", 0), failed, said.get("skipped", 0)))
+        failed = sum(said.get(word, 0) for word in ("failed", "error", "errors", "xpassed"))
+        counts = plus(counts, Counts(said.get("passed", 0), failed, said.get("skipped", 0) + said.get("xfailed", 0)))
     return counts
 
 

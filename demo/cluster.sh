@@ -1,4 +1,4 @@
-# Sourced by demo/run, demo/down and bench/run: a throw-away Kubernetes cluster
+# Sourced by demo/run, demo/down, bench/run and .ci/test: a throw-away Kubernetes cluster
 # in one container, and lines that say what goes on meanwhile.
 # shellcheck shell=bash
 
