@@ -76,7 +76,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
         telemetry.gone(resource);
     }
 
-    /** Once, whole, and only on the version that was observed: a status made from an old one never wins. */
+    /** Whole, once, and into the cache as well: the next pass sees it even where the watch lags behind. */
     private static void write(
             DatabaseMigration resource, DatabaseMigrationStatus status, Context<DatabaseMigration> context) {
         PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
