@@ -119,3 +119,18 @@ def test_an_administrator_who_ends_the_session_interrupts(any_pod, database):
     assert result.outcome == "Failed"
     assert result.reason in ("Interrupted", "DatabaseUnreachable")
     assert result.current == []
+
+
+def test_a_database_that_goes_away_is_tried_again(pod, tree, database):
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE usename = current_user AND pid <> pg_backend_pid()"
+    )
+    itself = "SELECT pg_terminate_backend(pg_backend_pid())"
+    (tree.path / "migrations/versions/bbbb2222.py").unlink()
+    tree.last = "aaaa1111"
+    tree.revision("cccc3333", up=f"op.execute('{others}')\nop.execute('{itself}')")
+    result = pod.upgrade()
+    assert (result.outcome, result.partial) == ("Failed", None)
+    assert result.reason in ("Interrupted", "DatabaseUnreachable")
+    assert (result.current, database.revisions) == ([], []), "read on a new connection"

@@ -194,3 +194,8 @@ def test_a_python_error_names_its_revision(pod, tree):
     assert "bbbb2222" in result.message
     assert "LookupError: no such country" in result.message
     assert result.failure == {"revision": "bbbb2222", "sqlstate": None, "statement": None}
+
+
+def test_an_error_of_the_driver_itself_is_the_revisions_own(pod, tree):
+    tree.revision("bbbb2222", up='op.get_bind().execute(sa.text("SELECT :x"), {"x": {"no": "type"}})')
+    clean(pod.upgrade())

@@ -39,6 +39,8 @@ def main():
 
 def attempt(run, report, interruption):
     """Bring the database to the target, and return what came of it."""
+    if run.mode != "apply":
+        raise StoppedError("EnvironmentFailed", f"this runner does not know mode {run.mode}, only apply")
     report.phase("reading the Secret")
     credentials = secrets.parse(secrets.read_secret(run.credentials_directory), run.credentials_key)
     redaction.hide(credentials)
@@ -87,8 +89,8 @@ def run_env(migration, report):
 
 def unexpected(error):
     """Return reason and message for an error outside env.py: a database that went away, or a defect here."""
-    if failures.is_database_error(error) or failures.is_network_error(error):
-        return failures.reason(failures.sqlstate(error)), f"the database failed: {failures.first_line(error)}"
+    if failures.is_database_error(error) or failures.is_connection_lost(error):
+        return failures.reason(error, failures.sqlstate(error)), f"the database failed: {failures.first_line(error)}"
     return "EnvironmentFailed", f"the runner failed: {failures.described(error)}"
 
 

@@ -108,7 +108,8 @@ def encoded(result, limit=GREATEST_RESULT):
     result = json.loads(json.dumps(result))
     for holder, name, greatest in _texts(result):
         holder[name] = holder[name][:greatest]
-    for shorten in (_drop_step, _halve_text, _halve_list):
+    _drop_steps(result, limit)
+    for shorten in (_halve_text, _halve_list):
         while len(_bytes(result)) > limit and shorten(result):
             pass
     return _bytes(result)
@@ -118,10 +119,11 @@ def _bytes(result):
     return json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _drop_step(result):
+def _drop_steps(result, limit):
+    excess = len(_bytes(result)) - limit
     revisions = result["steps"]["revisions"]
-    del revisions[:1]
-    return bool(revisions)
+    while excess > 0 and revisions:
+        excess -= len(_bytes(revisions.pop(0))) + len(",")
 
 
 def _halve_text(result):

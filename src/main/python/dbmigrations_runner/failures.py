@@ -33,10 +33,10 @@ def is_database_error(error):
     return any(_from_driver(link) for link in chain(error))
 
 
-def reason(state):
-    """Return the reason that belongs to a SQLSTATE of a statement."""
+def reason(error, state):
+    """Return the reason for a database error, by its SQLSTATE where there is one."""
     if state is None:
-        return "DatabaseUnreachable"
+        return "DatabaseUnreachable" if is_connection_lost(error) else "MigrationFailed"
     if state == LOCK_NOT_AVAILABLE or state.startswith("40"):
         return "LockTimeout"
     if state.startswith("28"):
@@ -118,6 +118,11 @@ def _state(error):
     return next((state for state in candidates if isinstance(state, str) and STATE_IN_TEXT.fullmatch(state)), None)
 
 
-def is_network_error(error):
-    """Tell whether the operating system, not the server, refused."""
-    return any(isinstance(link, (OSError, socket.timeout)) for link in chain(error))
+def is_connection_lost(error):
+    """Tell whether the connection, not a statement, is what failed."""
+    names = ("OperationalError", "InterfaceError")
+    return any(
+        isinstance(link, (ConnectionError, TimeoutError, socket.gaierror, socket.timeout))
+        or (_from_driver(link) and type(link).__name__ in names)
+        for link in chain(error)
+    )

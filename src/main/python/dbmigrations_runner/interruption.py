@@ -30,7 +30,7 @@ class Interruption:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
     def start(self, give_up):
-        """Begin to wait; `give_up(message)` reports where the main thread does not come back in time."""
+        """Begin to wait; `give_up(message)` reports where the main thread does not come back, unless that has."""
         self._give_up = give_up
         threading.Thread(target=self._run, name="dbmigrations-interruption", daemon=True).start()
 
@@ -62,8 +62,9 @@ class Interruption:
         deadline = time.monotonic() + GRACE_SECONDS
         while not self._finished.wait(CANCEL_SECONDS):
             if time.monotonic() > deadline:
-                self._give_up(self.message() + "; env.py did not come back, so its connections were cut")
-                os._exit(1)
+                if self._give_up(self.message() + "; env.py did not come back, so its connections were cut"):
+                    os._exit(1)
+                return
             # Again and again, because a migration may swallow the error and go on.
             self._cancel()
 

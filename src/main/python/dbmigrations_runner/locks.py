@@ -81,14 +81,15 @@ class LockConnection:
         self._query(f"SELECT pg_catalog.pg_advisory_unlock({WORK_KEY})")
 
     def proceed(self, executed, total):
-        """Say how far the run is; raise Interrupted where the lock is no longer held."""
+        """Say how far the run is; raise Interrupted where it must stop or the lock is no longer held."""
         self._interruption.check()
-        held = (
-            f"SELECT count(*) FROM pg_catalog.pg_locks WHERE {key_condition(LOCK_KEY)} AND granted AND pid = {self.pid}"
+        name = literal(self._name_of(f"{executed}of{total}"))
+        sql = (
+            f"SELECT count(*), pg_catalog.set_config('application_name', {name}, false) "
+            f"FROM pg_catalog.pg_locks WHERE {key_condition(LOCK_KEY)} AND granted AND pid = {self.pid}"
         )
         try:
-            self._name(f"{executed}of{total}")
-            if self._query(held)[0][0] == 1:
+            if self._query(sql)[0][0] == 1:
                 return
             fact = "its session changed"
         except Exception as error:  # noqa: BLE001, whatever the driver raises, the lock is not known to be held
@@ -180,9 +181,6 @@ class LockConnection:
     def _name_of(self, state):
         suffix = f"/{state}"
         return self._run.name[: GREATEST_NAME - len(suffix)] + suffix
-
-    def _name(self, state):
-        self._query(f"SELECT pg_catalog.set_config('application_name', {literal(self._name_of(state))}, false)")
 
     def _as_role(self, session):
         if self._run.database_role:

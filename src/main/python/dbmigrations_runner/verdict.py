@@ -17,13 +17,14 @@ class Verdict:
         self._leftovers = leftovers
         self._interruption = interruption
         self._first_error = first_error
+        self._unread = None
 
     def facts(self, error, invalid_before):
         """Return outcome, reason, message and the facts that the result document takes."""
         migration = self._migration
         if error is None and migration.step:
             error = self._first_error() or RuntimeError("env.py hid its error")
-        rows, invalid_now, unread = self._read()
+        rows, invalid_now = self._read()
         invalid = sorted(set(invalid_now) - set(invalid_before))
         left = self._leftovers.remaining(migration.is_reached(rows or ())) or migration.suspected
         if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in left:
@@ -33,7 +34,7 @@ class Verdict:
             "pending": migration.pending(rows) if rows is not None else None,
             "partial": partial(left, invalid),
         }
-        outcome, reason, message = self._judge(error or unread, rows, left, invalid)
+        outcome, reason, message = self._judge(error or self._unread, rows, left, invalid)
         if error is not None and migration.called and not isinstance(error, StoppedError):
             known["failure"] = self._failure(error)
         return outcome, reason, message, known
@@ -69,10 +70,12 @@ class Verdict:
         state = failures.sqlstate(cause)
         if state is None and not migration.called and failures.REFUSED_TEXT.search(failures.first_line(cause)):
             state = "28000"
-        reason = failures.reason(state)
+        reason = failures.reason(error, state)
         if migration.step and state == failures.ADMIN_SHUTDOWN:
             reason = "Interrupted"
         where = f"revision {migration.step}" if migration.step else "env.py"
+        if error is self._unread:
+            where = "reading the database back"
         code = f" (SQLSTATE {state})" if state else ""
         return reason, f"{where} failed: {failures.first_line(cause)}{code}"
 
@@ -112,13 +115,14 @@ class Verdict:
         )
 
     def _read(self):
-        """Return the rows, the invalid indexes, and the error if the database cannot be read any more."""
+        """Return the rows and the invalid indexes, as far as the database can still be read."""
         table = self._migration.version_table
         try:
             rows = self._lock_connection.rows(table["name"], table["schema"]) if table else None
-            return rows, self._lock_connection.invalid_indexes(), None
+            return rows, self._lock_connection.invalid_indexes()
         except Exception as error:  # noqa: BLE001, what the run left is judged by what is known
-            return None, [], error
+            self._unread = error
+            return None, []
 
     def _may_have_committed_unseen(self):
         graph = self._migration.graph
