@@ -199,3 +199,13 @@ def test_a_python_error_names_its_revision(pod, tree):
 def test_an_error_of_the_driver_itself_is_the_revisions_own(pod, tree):
     tree.revision("bbbb2222", up='op.get_bind().execute(sa.text("SELECT :x"), {"x": {"no": "type"}})')
     clean(pod.upgrade())
+
+
+def test_what_was_committed_counts_when_the_database_cannot_be_read_back(pod, tree, database):
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    closes = f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC, {database.user}"
+    tree.revision("bbbb2222", down=f"op.execute('{closes}')\nop.get_bind().commit()\nop.execute('{others}')")
+    pod.upgrade()
+    result = pod.downgrade("aaaa1111")
+    partial(result, "bbbb2222")
+    assert result.current is None

@@ -9,6 +9,7 @@ from alembic.runtime.environment import EnvironmentContext
 
 from dbmigrations_runner import graph, locks, sources
 from dbmigrations_runner.errors import StoppedError, superseded
+from dbmigrations_runner.leftovers import autocommits
 
 # The width of Alembic's own version table.
 COLUMN_WIDTH = 32
@@ -86,7 +87,9 @@ class Migration:
         return self.targets is not None and self.graph.direction(self.targets, rows) == graph.NONE
 
     def is_reached(self, rows):
-        """Return a function that tells whether a revision's step is confirmed by these rows."""
+        """Return a function that tells whether a revision's step is confirmed by these rows; None confirms nothing."""
+        if rows is None:
+            return lambda _revision: False
         applied = self.graph.ancestors(rows) if self.graph else set()
         return lambda revision: (revision in applied) == (self.direction == graph.UPGRADE)
 
@@ -252,7 +255,7 @@ class Migration:
     def _refuse_after_interruption(self, steps, context):
         """Rule 10: an earlier attempt died, and how far it was nobody knows."""
         ids = [step.revision.revision for step in steps if sources.may_commit(step.revision.path)]
-        if not context.impl.transactional_ddl or _leaves_autocommit(context.connection):
+        if not context.impl.transactional_ddl or autocommits(context.connection):
             ids = [step.revision.revision for step in steps]
         if ids:
             self.suspected = ids[:1]
@@ -261,12 +264,6 @@ class Migration:
                 f"an earlier attempt was interrupted, and revision {ids[0]} can commit on its way: "
                 "look at what it left, mend it, then set the annotation dbmigrations.dev/retry",
             )
-
-
-def _leaves_autocommit(connection):
-    from dbmigrations_runner.leftovers import autocommits  # noqa: PLC0415
-
-    return autocommits(connection)
 
 
 def _table_of(context):

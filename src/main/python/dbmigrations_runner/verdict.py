@@ -26,7 +26,7 @@ class Verdict:
             error = self._first_error() or RuntimeError("env.py hid its error")
         rows, invalid_now = self._read()
         invalid = sorted(set(invalid_now) - set(invalid_before))
-        left = self._leftovers.remaining(migration.is_reached(rows or ())) or migration.suspected
+        left = self._leftovers.remaining(migration.is_reached(rows)) or migration.suspected
         if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in left:
             left = [*left, migration.step]
         known = {
