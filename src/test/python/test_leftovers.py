@@ -202,10 +202,12 @@ def test_an_error_of_the_driver_itself_is_the_revisions_own(pod, tree):
 
 
 def test_what_was_committed_counts_when_the_database_cannot_be_read_back(pod, tree, database):
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     closes = f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC, {database.user}"
-    tree.revision("bbbb2222", down=f"op.execute('{closes}')\nop.get_bind().commit()\nop.execute('{others}')")
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = user AND pid <> pg_backend_pid()"
+    down = f"op.execute('{closes}')\nop.get_bind().commit()\nop.execute('{others}')\n{FAILS}"
+    tree.revision("bbbb2222", down=down)
     pod.upgrade()
     result = pod.downgrade("aaaa1111")
     partial(result, "bbbb2222")
+    assert result.failure["sqlstate"] == "22012"
     assert result.current is None

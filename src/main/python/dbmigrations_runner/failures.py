@@ -85,9 +85,10 @@ def statement(error):
 
 def root(error):
     """Return the database error with which the trouble began: rolling back can fail, too, in consequence."""
-    found = [link for link in chain(error) if _state(link)]
-    wrapped = [link for link in found if hasattr(link, "orig")]
-    return (wrapped or found or [error])[-1]
+    links = list(chain(error))
+    wrapped = [link for link in links if hasattr(link, "orig")]
+    found = [link for link in wrapped if _state(link)] or [link for link in links if _state(link)] or wrapped
+    return (found or [error])[-1]
 
 
 def chain(error):
