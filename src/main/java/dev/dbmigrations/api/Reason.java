@@ -97,6 +97,11 @@ public enum Reason {
         /** Stalled, and tried again when the Secret changes as well. */
         STALLED_ON_SECRET;
 
+        /** {@return whether something went wrong} */
+        public boolean fails() {
+            return this == RETRIED || stalls();
+        }
+
         /** {@return whether the condition is {@code Stalled}} */
         public boolean stalls() {
             return this == STALLED || this == STALLED_ON_SECRET;

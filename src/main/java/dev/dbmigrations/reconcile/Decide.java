@@ -37,17 +37,18 @@ import org.jspecify.annotations.Nullable;
 /** The rules, from top to bottom. Pure: the same observation and clock give the same decision. */
 final class Decide {
 
-    /** A reading older than this is no ground to start from, nor to call a new spec reached. */
+    /** A reading older than this is no ground to start from. */
     private static final Duration FRESH = Duration.ofSeconds(20);
 
     private Decide() {}
 
     /** The next thing to do about one resource. */
     static Decision decide(Observation seen, Instant now) {
-        Optional<SeenAttempt> newest = seen.newest();
-        if (newest.isPresent() && !newest.get().over()) {
-            return underWay(seen, newest.get());
+        Optional<SeenAttempt> underWay = seen.underWay();
+        if (underWay.isPresent()) {
+            return underWay(seen, underWay.get());
         }
+        Optional<SeenAttempt> newest = seen.newest();
         if (newest.isPresent() && !seen.takenIn(newest.get())) {
             return over(seen, newest.get(), now);
         }
@@ -72,7 +73,7 @@ final class Decide {
                 && !current.busy()
                 && current.invalidIndexes().isEmpty()
                 && !current.revisions().equals(attempt.asked().expected())
-                && Target.reached(seen, current)) {
+                && reached(seen, current)) {
             return new Settle(current, Optional.empty());
         }
         if (settledEarly(seen, attempt) && !(seen.reading().orElse(null) instanceof AtRevisions)) {
@@ -98,7 +99,8 @@ final class Decide {
     private static boolean heldByAnother(AtRevisions current, String uid, SeenAttempt attempt) {
         String own = "dbmigrations/" + uid + "/" + attempt.number();
         return current.lockHolder()
-                .filter(session -> !session.applicationName().startsWith(own))
+                .filter(session -> !session.applicationName().equals(own)
+                        && !session.applicationName().startsWith(own + "/"))
                 .isPresent();
     }
 
@@ -153,9 +155,10 @@ final class Decide {
                 after.isPresent()
                         ? compared(seen, attempt, ended.result(), after.get(), now)
                         : unverified(seen, attempt, ended.result(), now);
+            case Died died when died.started() && after.isEmpty() -> whyNotRead(seen, now);
             case Died died
             when after.isPresent()
-                    && Target.reached(seen, after.get())
+                    && reached(seen, after.get())
                     && after.get().invalidIndexes().isEmpty() -> new Settle(after.get(), Optional.of(attempt));
             case Died died -> new Fail(Failures.ofDeath(seen, attempt, died, after, now), Optional.of(attempt));
             case NoPod none -> throw new IllegalArgumentException("an attempt without a pod is not over");
@@ -175,12 +178,12 @@ final class Decide {
                         : new TakeIn(attempt, after);
             case Superseded ->
                 // The same decision would be superseded again: pause, so that it is no spin.
-                after.revisions().equals(attempt.asked().expected())
+                after.revisions().equals(attempt.asked().expected()) && Failures.readWhere(result, after)
                         ? new Fail(
                                 Failures.ofResult(seen, attempt, result, Optional.of(after), now), Optional.of(attempt))
                         : new TakeIn(attempt, after);
             case Failed ->
-                result.reason() != Reason.PartiallyApplied && Target.reached(seen, after)
+                result.reason() != Reason.PartiallyApplied && reached(seen, after)
                         ? new Settle(after, Optional.of(attempt))
                         : new Fail(
                                 Failures.ofResult(seen, attempt, result, Optional.of(after), now),
@@ -188,11 +191,19 @@ final class Decide {
         };
     }
 
-    /** The run is over and the database does not answer: a success stays unsaid until it does (rule 8). */
+    /**
+     * The run is over and the database does not answer. A success stays unsaid until it does (rule 8), and so does what
+     * would be tried again: where it left the rows, the next decision has to know.
+     */
     private static Decision unverified(Observation seen, SeenAttempt attempt, RunResult result, Instant now) {
-        if (result.outcome() == Outcome.Failed) {
-            return new Fail(Failures.ofResult(seen, attempt, result, Optional.empty(), now), Optional.of(attempt));
-        }
+        Reason reason = Failures.reason(result);
+        boolean known = result.current() != null || reason.kind() != Reason.Kind.RETRIED;
+        return result.outcome() == Outcome.Failed && known
+                ? new Fail(Failures.ofResult(seen, attempt, result, Optional.empty(), now), Optional.of(attempt))
+                : whyNotRead(seen, now);
+    }
+
+    private static Decision whyNotRead(Observation seen, Instant now) {
         return switch (seen.secret()) {
             case Missing missing -> fail(seen, now, Reason.CredentialsNotFound, missing.message());
             case Invalid invalid -> fail(seen, now, Reason.CredentialsInvalid, invalid.message());
@@ -208,14 +219,13 @@ final class Decide {
 
     /** The database answered and nothing runs. */
     private static Decision towardsTarget(Observation seen, AtRevisions current, Instant now) {
-        boolean fresh = current.at().plus(FRESH).isAfter(now);
         Optional<LastFailure> standing = Standing.failure(seen, Optional.of(current.revisions()), now);
         if (standing.isPresent() && standing.get().reason() == Reason.PartiallyApplied) {
             // Even at the target (rule 10): what was left behind does not show in the version table.
             return new Fail(standing.get(), Optional.empty());
         }
         if (Target.reached(seen, current)) {
-            return fresh || seen.generation() == observed(seen) ? new Settle(current, Optional.empty()) : new Look();
+            return reached(seen, current) ? new Settle(current, Optional.empty()) : new Look();
         }
         if (seen.spec().suspend()) {
             return new Suspend(current);
@@ -223,13 +233,18 @@ final class Decide {
         if (standing.isPresent()) {
             return new Fail(standing.get(), Optional.empty());
         }
-        if (!fresh) {
+        if (!current.at().plus(FRESH).isAfter(now)) {
             return new Look();
         }
         boolean retry = Standing.retryAsked(seen);
         DatabaseMigrationStatus.Attempt last = seen.status().attempt();
         boolean interrupted = last != null && Boolean.TRUE.equals(last.interrupted());
         return new Start(current, seen.nextAttempt(), Target.downgrade(seen, current), interrupted && !retry, retry);
+    }
+
+    /** Whether the database was seen at the target since the spec is what it is: before, it may have moved on. */
+    private static boolean reached(Observation seen, AtRevisions current) {
+        return Target.reached(seen, current) && !current.at().isBefore(seen.specSeenAt());
     }
 
     /** A failure that waits for a person says more than that the database is away at the moment. */

@@ -1,9 +1,11 @@
 package dev.dbmigrations.reconcile;
 
+import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
+import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import java.time.Instant;
@@ -43,15 +45,41 @@ final class Failures {
     /** {@return the failure that a run reported} */
     static LastFailure ofResult(
             Observation seen, SeenAttempt attempt, RunResult result, Optional<AtRevisions> after, Instant now) {
-        Reason reason = result.reason() == null ? Reason.Interrupted : result.reason();
         String message = result.message() == null ? "the run failed and gave no reason" : result.message();
-        RunResult.Failure failure = result.failure();
-        return of(seen, attempt, reason, message, failure, rows(after, result.current()), now);
+        // A reading of another table than the run's says nothing of what the run left.
+        Optional<AtRevisions> sameTable = after.filter(reading -> readWhere(result, reading));
+        return of(seen, attempt, reason(result), message, result.failure(), rows(sameTable, result.current()), now);
+    }
+
+    /** {@return why the run failed; only a failure is believed of a run, never that all is well} */
+    static Reason reason(RunResult result) {
+        if (result.outcome() == Outcome.Superseded) {
+            return Reason.Interrupted;
+        }
+        Reason reason = result.reason();
+        return reason == null || !reason.kind().fails() || reason == Reason.Unknown ? Reason.EnvironmentFailed : reason;
+    }
+
+    /** {@return whether the reading is of the table that the run kept its rows in} */
+    static boolean readWhere(RunResult result, AtRevisions reading) {
+        return result.versionTable() == null
+                || Target.versionTable(reading)
+                        .filter(table -> !table.equals(result.versionTable()))
+                        .isEmpty();
     }
 
     /** {@return the failure of a run that died without a word} */
     static LastFailure ofDeath(
             Observation seen, SeenAttempt attempt, Died died, Optional<AtRevisions> after, Instant now) {
+        List<String> invalid = after.map(AtRevisions::invalidIndexes).orElse(List.of());
+        if (died.started()
+                && !invalid.isEmpty()
+                && after.filter(rows -> Target.reached(seen, rows)).isPresent()) {
+            String message = died.message() + "; the database is at the target, but index " + invalid.getFirst()
+                    + " is not valid: build it again or drop it, then set the annotation "
+                    + DatabaseMigration.RETRY_ANNOTATION;
+            return of(seen, attempt, Reason.PartiallyApplied, message, null, rows(after, null), now);
+        }
         return of(seen, attempt, died.reason(), died.message(), null, rows(after, null), now);
     }
 
@@ -77,7 +105,8 @@ final class Failures {
                 now.truncatedTo(ChronoUnit.SECONDS),
                 count,
                 retryAt,
-                attempt.generation(),
+                // A spec that came before a person could know of what was left behind is no word about it (rule 10).
+                reason == Reason.PartiallyApplied ? seen.generation() : attempt.generation(),
                 seen.secretVersion().orElse(null),
                 rows);
     }

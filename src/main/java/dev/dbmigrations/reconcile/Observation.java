@@ -13,6 +13,7 @@ import java.util.Optional;
  *
  * @param uid the resource's
  * @param generation the resource's, which its status may not have caught up with
+ * @param specSeenAt when this generation was first seen: what was read before says nothing of it
  * @param retry value of the retry annotation
  * @param status as it was last written; the only memory
  * @param reading the latest look at the database of this Secret
@@ -23,6 +24,7 @@ import java.util.Optional;
 public record Observation(
         String uid,
         long generation,
+        Instant specSeenAt,
         Optional<String> retry,
         DatabaseMigrationSpec spec,
         DatabaseMigrationStatus status,
@@ -39,6 +41,11 @@ public record Observation(
     /** {@return the newest attempt that the cluster still shows} */
     public Optional<SeenAttempt> newest() {
         return attempts.stream().findFirst();
+    }
+
+    /** {@return the newest attempt that is not over; an older one counts as well (rule 2)} */
+    public Optional<SeenAttempt> underWay() {
+        return attempts.stream().filter(attempt -> !attempt.over()).findFirst();
     }
 
     /** {@return whether the status has taken in how this attempt ended} */

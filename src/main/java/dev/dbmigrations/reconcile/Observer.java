@@ -48,10 +48,13 @@ final class Observer {
     private final Attempts attempts;
     private final Map<ResourceID, ReadSecret> secretsRead = new ConcurrentHashMap<>();
     private final Map<ResourceID, SeenEnd> endsSeen = new ConcurrentHashMap<>();
+    private final Map<ResourceID, SeenSpec> specsSeen = new ConcurrentHashMap<>();
 
     private record ReadSecret(Object ref, SecretState state, Instant at) {}
 
     private record SeenEnd(String job, Instant at) {}
+
+    private record SeenSpec(String uid, long generation, Instant at) {}
 
     Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts) {
         this.secrets = secrets;
@@ -71,7 +74,8 @@ final class Observer {
                 context.getSecondaryResources(Pod.class),
                 now);
         SecretState secret = secret(id, resource, now);
-        Optional<SeenAttempt> running = seen.stream().findFirst().filter(attempt -> !attempt.over());
+        Optional<SeenAttempt> running =
+                seen.stream().filter(attempt -> !attempt.over()).findFirst();
         Optional<Question> question = question(resource, status, secret, running);
         Optional<Reading> reading = question.flatMap(asked -> readings.latest(id, asked));
         Duration wanted = wantedAge(status, resource, running, now);
@@ -82,6 +86,7 @@ final class Observer {
         return new Observation(
                 resource.getMetadata().getUid(),
                 resource.getMetadata().getGeneration(),
+                specSeen(id, resource, now),
                 Optional.ofNullable(resource.getMetadata().getAnnotations())
                         .map(annotations -> annotations.get(DatabaseMigration.RETRY_ANNOTATION)),
                 spec,
@@ -95,8 +100,7 @@ final class Observer {
 
     /** Asks the database now, whatever its last answer's age. */
     void look(DatabaseMigration resource, Observation seen, Instant now) {
-        Optional<SeenAttempt> running = seen.newest().filter(attempt -> !attempt.over());
-        question(resource, seen.status(), seen.secret(), running)
+        question(resource, seen.status(), seen.secret(), seen.underWay())
                 .ifPresent(question -> readings.ask(ResourceID.fromResource(resource), question, now));
     }
 
@@ -117,6 +121,7 @@ final class Observer {
         ResourceID id = ResourceID.fromResource(resource);
         secretsRead.remove(id);
         endsSeen.remove(id);
+        specsSeen.remove(id);
     }
 
     private SecretState secret(ResourceID id, DatabaseMigration resource, Instant now) {
@@ -208,6 +213,20 @@ final class Observer {
         return attempts.rejection(job)
                 .map(message -> attempt.in(new Rejected(message)))
                 .orElse(attempt);
+    }
+
+    private Instant specSeen(ResourceID id, DatabaseMigration resource, Instant now) {
+        SeenSpec current = new SeenSpec(
+                resource.getMetadata().getUid(), resource.getMetadata().getGeneration(), now);
+        return specsSeen
+                .compute(
+                        id,
+                        (key, known) -> known != null
+                                        && known.generation() == current.generation()
+                                        && known.uid().equals(current.uid())
+                                ? known
+                                : current)
+                .at();
     }
 
     private Optional<Instant> endSeen(ResourceID id, List<SeenAttempt> attempts, Instant now) {

@@ -73,7 +73,7 @@ final class Report {
             case Start start -> start(start, job.orElseThrow());
             case Await await -> await(await);
             case Discard discard -> discard(discard);
-            case TakeIn taken -> takeIn(taken.ended());
+            case TakeIn taken -> takeIn(taken);
             case Suspend suspend -> suspend();
             case Fail fail -> fail(fail);
         }
@@ -101,6 +101,7 @@ final class Report {
         draft.pending = 0;
         draft.lastFailure = null;
         draft.lastHandledRetry = seen.retry().orElse(null);
+        forgetInterruption();
         Optional<SeenAttempt> ranThis = seen.newest().filter(attempt -> attempt.generation() == seen.generation());
         reached(
                 seen.spec(),
@@ -149,7 +150,7 @@ final class Report {
                 null,
                 null,
                 start.downgrade() == Downgrade.Allowed ? true : null,
-                null,
+                start.afterInterruption() ? true : null,
                 null);
         if (draft.lastFailure != null && draft.lastFailure.job() == null) {
             draft.lastFailure = null;
@@ -170,12 +171,12 @@ final class Report {
                 .flatMap(reading -> ((AtRevisions) reading).progress())
                 .filter(Executed.class::isInstance)
                 .map(Executed.class::cast);
-        draft.attempt = attempt(attempt, progress, null, null);
+        draft.attempt = attempt(attempt, progress, interrupted(), null);
         draft.ready(await.reason(), await.message(), now);
     }
 
     private void discard(Discard discard) {
-        draft.attempt = attempt(discard.attempt(), Optional.empty(), null, now);
+        draft.attempt = attempt(discard.attempt(), Optional.empty(), interrupted(), now);
         draft.ready(
                 Reason.Applying,
                 "Job " + discard.attempt().job() + " never started and is for an older spec: it is deleted",
@@ -183,7 +184,6 @@ final class Report {
     }
 
     private void suspend() {
-        draft.lastHandledRetry = seen.retry().orElse(null);
         draft.ready(
                 Reason.Suspended,
                 "spec.suspend is true: the database is left at "
@@ -194,14 +194,25 @@ final class Report {
     private void fail(Fail fail) {
         fail.ended().ifPresent(this::takeIn);
         draft.lastFailure = fail.failure();
-        draft.lastHandledRetry = seen.retry().orElse(null);
+        if (fail.ended().isPresent()) {
+            // A word from before the failure is no word about it.
+            draft.lastHandledRetry = seen.retry().orElse(null);
+        }
         draft.ready(fail.failure().reason(), fail.failure().message(), now);
+    }
+
+    private void takeIn(TakeIn taken) {
+        takeIn(taken.ended());
+        draft.ready(
+                Reason.Applying,
+                "Job " + taken.ended().job() + " has ended with the database at "
+                        + named(taken.reading().revisions()) + ", and what is next is decided",
+                now);
     }
 
     /** What the end of an attempt teaches: the version table, what the target means, and what was done. */
     private void takeIn(SeenAttempt ended) {
-        boolean died = ended.state() instanceof Died death && death.started();
-        draft.attempt = attempt(ended, Optional.empty(), died ? true : null, now);
+        draft.attempt = attempt(ended, Optional.empty(), interruptedBy(ended), now);
         if (!(ended.state() instanceof Ended(RunResult result))) {
             return;
         }
@@ -229,6 +240,43 @@ final class Report {
                     ended.job(),
                     ended.createdAt(),
                     result.seconds()));
+        }
+    }
+
+    /**
+     * Whether nobody knows how far an attempt was (rule 10). That stays so over attempts that never came to look: only
+     * one that began its steps, and so had none to refuse, or a database at the target ends it.
+     */
+    private @Nullable Boolean interruptedBy(SeenAttempt ended) {
+        return switch (ended.state()) {
+            case Died died when died.started() -> true;
+            case Ended(RunResult result) when result.outcome() == Outcome.Succeeded || hasBegun(result) -> null;
+            case SeenAttempt.State other -> interrupted();
+        };
+    }
+
+    private static boolean hasBegun(RunResult result) {
+        return result.steps() != null && result.steps().total() > 0 && result.reason() != Reason.PartiallyApplied;
+    }
+
+    private @Nullable Boolean interrupted() {
+        return seen.status().attempt() == null ? null : seen.status().attempt().interrupted();
+    }
+
+    private void forgetInterruption() {
+        Attempt last = draft.attempt;
+        if (last != null && last.interrupted() != null) {
+            draft.attempt = new Attempt(
+                    last.number(),
+                    last.generation(),
+                    last.kind(),
+                    last.job(),
+                    last.startedAt(),
+                    last.stepsExecuted(),
+                    last.stepsTotal(),
+                    last.mayDowngrade(),
+                    null,
+                    last.endedAt());
         }
     }
 

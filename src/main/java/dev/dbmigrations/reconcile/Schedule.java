@@ -2,8 +2,8 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading;
-import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Fail;
@@ -14,13 +14,15 @@ import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 
 /** When to come back to a resource if nothing happens before. Every decision comes back: none is ever stranded. */
 final class Schedule {
 
     private static final Duration SOON = Duration.ofMillis(50);
     private static final Duration ANSWER_IS_LATE = Duration.ofSeconds(1);
+
+    /** A changed Secret is noticed within this, while something waits for it. */
+    private static final Duration SECRET_MAY_CHANGE = Duration.ofSeconds(5);
 
     private Schedule() {}
 
@@ -39,21 +41,29 @@ final class Schedule {
             case Settle settle -> nextReading(resource, seen, status, now);
             case Suspend suspend -> nextReading(resource, seen, status, now);
             case Fail(var failure, var ended) -> {
-                Duration reading = nextReading(resource, seen, status, now);
+                Duration soonest = nextReading(resource, seen, status, now);
+                if (failure.reason().kind() != Reason.Kind.STALLED) {
+                    soonest = shorter(soonest, SECRET_MAY_CHANGE);
+                }
                 Instant retryAt = failure.retryAt();
-                Duration retry = retryAt == null ? reading : Duration.between(now, retryAt);
-                yield atLeastSoon(retry.compareTo(reading) < 0 ? retry : reading);
+                yield retryAt == null ? soonest : atLeastSoon(shorter(soonest, Duration.between(now, retryAt)));
             }
         };
     }
 
-    /** {@return when the database is to be read again} */
+    /** {@return when the database is to be read again; an answer that is waited for wakes the loop by itself} */
     private static Duration nextReading(
             DatabaseMigration resource, Observation seen, DatabaseMigrationStatus status, Instant now) {
-        Optional<SeenAttempt> running = seen.newest().filter(attempt -> !attempt.over());
-        Duration wanted = Observer.wantedAge(status, resource, running, now);
+        if (seen.askedAt().isPresent()) {
+            return ANSWER_IS_LATE;
+        }
+        Duration wanted = Observer.wantedAge(status, resource, seen.underWay(), now);
         Instant last = seen.reading().map(Reading::at).orElse(now);
         return atLeastSoon(Duration.between(now, last.plus(wanted)));
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     private static Duration atLeastSoon(Duration duration) {

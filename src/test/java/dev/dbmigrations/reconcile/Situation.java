@@ -1,0 +1,373 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Credentials;
+import dev.dbmigrations.database.Identity;
+import dev.dbmigrations.database.Progress;
+import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.database.Session;
+import dev.dbmigrations.database.SslMode;
+import dev.dbmigrations.database.TableName;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.RunResult;
+import dev.dbmigrations.job.RunResult.Outcome;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Asked;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.NoPod;
+import dev.dbmigrations.job.SeenAttempt.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of one resource, in words: a spec, a Secret, a database, attempts, and a clock that only the test moves.
+ * {@link #happens} decides, reports and keeps the status, as the loop does.
+ */
+@NullMarked
+final class Situation {
+
+    static final String UID = "3f0c9a52-6d1e-4b7a-8f5d-2a1b0c9d8e7f";
+    static final String IMAGE = "registry.example.com/trigpointing-migrations:1.4.2";
+    static final String DIGEST = "registry.example.com/trigpointing-migrations@sha256:5d0b";
+    static final Credentials CREDENTIALS =
+            new Credentials("db.prod", 5432, "app", "secret", "trig", SslMode.PREFER, null);
+
+    Instant now = Instant.parse("2026-11-01T12:00:00Z");
+    long generation = 1;
+    Instant specSeenAt = now;
+
+    @Nullable
+    String retry;
+
+    DatabaseMigrationSpec spec = DatabaseMigrationSpec.of("b2", IMAGE, "trig-db");
+    DatabaseMigrationStatus status = DatabaseMigrationStatus.EMPTY;
+    SecretState secret = new SecretState.Present("1", CREDENTIALS);
+
+    @Nullable
+    Reading reading;
+
+    @Nullable
+    Instant askedAt;
+
+    @Nullable
+    Instant endSeenAt;
+
+    final List<SeenAttempt> attempts = new ArrayList<>();
+
+    private Identity database = new Identity("trig", 16384, "7412", "10.0.0.5", 5432);
+
+    /** A resource whose database has come to these revisions by itself, and says so. */
+    static Situation settledAt(String... revisions) {
+        Situation situation = new Situation().target(revisions.length == 0 ? "base" : String.join(",", revisions));
+        situation.databaseIsAt(revisions).happens();
+        return situation;
+    }
+
+    // The user.
+
+    Situation target(String target) {
+        return spec(target, spec.image(), spec.downgrade(), spec.suspend());
+    }
+
+    Situation image(String image) {
+        return spec(spec.targetRevision(), image, spec.downgrade(), spec.suspend());
+    }
+
+    Situation downgrade(DowngradePolicy policy) {
+        return spec(spec.targetRevision(), spec.image(), policy, spec.suspend());
+    }
+
+    Situation suspend(boolean suspend) {
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), suspend);
+    }
+
+    private Situation spec(String target, String image, DowngradePolicy downgrade, boolean suspend) {
+        spec = new DatabaseMigrationSpec(
+                target,
+                image,
+                spec.credentialsSecretRef(),
+                spec.alembic(),
+                downgrade,
+                null,
+                spec.lockTimeout(),
+                null,
+                null,
+                spec.checkInterval(),
+                suspend,
+                spec.job());
+        if (!status.equals(DatabaseMigrationStatus.EMPTY)) {
+            generation++;
+            specSeenAt = now;
+        }
+        return this;
+    }
+
+    Situation setsRetryAnnotation(String value) {
+        retry = value;
+        return this;
+    }
+
+    Situation secretChanges(String version) {
+        secret = new SecretState.Present(version, CREDENTIALS);
+        return this;
+    }
+
+    Situation secretIsMissing() {
+        secret = new SecretState.Missing("there is no Secret trig-db in namespace production");
+        reading = null;
+        return this;
+    }
+
+    Situation secretIsInvalid() {
+        secret = new SecretState.Invalid("2", "Secret trig-db: key port is no number from 1 to 65535");
+        reading = null;
+        return this;
+    }
+
+    // The database.
+
+    /** The database is read, now, and has these rows. */
+    Situation databaseIsAt(String... revisions) {
+        return reads(at(now, revisions));
+    }
+
+    Situation databaseWasAt(Duration ago, String... revisions) {
+        return reads(at(now.minus(ago), revisions));
+    }
+
+    Situation databaseHasNoVersionTable() {
+        return reads(new AtRevisions(
+                now, List.of(), database, Optional.empty(), List.of(), false, Optional.empty(), Optional.empty()));
+    }
+
+    /** It is read where the rows are not: in another table than the one that env.py uses. */
+    Situation databaseIsAtInTable(String table) {
+        return reads(new AtRevisions(
+                now,
+                List.of(),
+                database,
+                Optional.of(TableName.of("public", table)),
+                List.of(),
+                false,
+                Optional.empty(),
+                Optional.empty()));
+    }
+
+    Situation databaseIsBusyAt(String holder, @Nullable Progress progress, String... revisions) {
+        Session session = new Session(4711, holder, Optional.of("active"), Optional.of(now));
+        AtRevisions idle = at(now, revisions);
+        return reads(new AtRevisions(
+                now,
+                idle.revisions(),
+                database,
+                idle.versionTable(),
+                List.of(),
+                true,
+                Optional.of(session),
+                Optional.ofNullable(progress)));
+    }
+
+    Situation databaseHasInvalidIndexAt(String index, String... revisions) {
+        AtRevisions idle = at(now, revisions);
+        return reads(new AtRevisions(
+                now,
+                idle.revisions(),
+                database,
+                idle.versionTable(),
+                List.of(index),
+                false,
+                Optional.empty(),
+                Optional.empty()));
+    }
+
+    Situation databaseIsUnreachable() {
+        return reads(new Reading.Unreachable(now, "db.prod:5432/trig does not answer"));
+    }
+
+    Situation databaseRefuses() {
+        return reads(new Reading.Refused(now, "db.prod:5432/trig refuses the password"));
+    }
+
+    /** The same name leads to another cluster of PostgreSQL: a restored clone. */
+    Situation databaseIsRestoredElsewhere() {
+        database = new Identity("trig", 16384, "9999", "10.0.0.6", 5432);
+        return this;
+    }
+
+    private AtRevisions at(Instant when, String... revisions) {
+        return new AtRevisions(
+                when,
+                Arrays.asList(revisions),
+                database,
+                Optional.of(TableName.of("public", "alembic_version")),
+                List.of(),
+                false,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private Situation reads(Reading other) {
+        reading = other;
+        return this;
+    }
+
+    // The cluster.
+
+    /** The newest attempt's Job shows this. */
+    Situation attemptIs(State state) {
+        SeenAttempt shown = attempts.removeFirst().in(state);
+        attempts.addFirst(shown);
+        if (shown.over() && endSeenAt == null) {
+            endSeenAt = now;
+        }
+        return this;
+    }
+
+    Situation attemptEnds(RunResult result) {
+        return attemptIs(new Ended(result));
+    }
+
+    Situation attemptDies(Reason reason, boolean started) {
+        return attemptIs(new Died(reason, "the pod was lost", started));
+    }
+
+    /** The Job and its pod are gone from the cluster. */
+    Situation jobsAreGone() {
+        attempts.clear();
+        endSeenAt = null;
+        return this;
+    }
+
+    Situation later(Duration duration) {
+        now = now.plus(duration);
+        return this;
+    }
+
+    /** All that a new operator does not know: readings, and when an end was seen first. */
+    Situation operatorRestarts() {
+        reading = null;
+        specSeenAt = now;
+        endSeenAt = attempts.isEmpty() || !attempts.getFirst().over() ? null : now;
+        return this;
+    }
+
+    // The loop.
+
+    Observation seen() {
+        return new Observation(
+                UID,
+                generation,
+                specSeenAt,
+                Optional.ofNullable(retry),
+                spec,
+                status,
+                secret,
+                Optional.ofNullable(reading),
+                Optional.ofNullable(askedAt),
+                attempts,
+                Optional.ofNullable(endSeenAt));
+    }
+
+    Decision decides() {
+        return Decide.decide(seen(), now);
+    }
+
+    /** One pass of the loop: what is started is there, what is discarded is gone, the status is written. */
+    Decision happens() {
+        Decision decision = decides();
+        Optional<String> job = Optional.empty();
+        if (decision instanceof Decision.Start start) {
+            job = Optional.of("trig-" + start.number());
+        }
+        status = Report.of(seen(), decision, job, now);
+        if (decision instanceof Decision.Start start) {
+            attempts.addFirst(new SeenAttempt(
+                    "trig-" + start.number(),
+                    start.number(),
+                    generation,
+                    new Asked(
+                            spec.targetRevision(),
+                            spec.image(),
+                            spec.alembic(),
+                            start.reading().revisions(),
+                            start.downgrade() == Downgrade.Allowed),
+                    now,
+                    DIGEST,
+                    new NoPod()));
+            endSeenAt = null;
+        }
+        if (decision instanceof Decision.Discard) {
+            attempts.removeFirst();
+        }
+        return decision;
+    }
+
+    // What the status says.
+
+    String reason() {
+        return status.condition("Ready").orElseThrow().getReason();
+    }
+
+    boolean ready() {
+        return status.condition("Ready")
+                .filter(condition -> "True".equals(condition.getStatus()))
+                .isPresent();
+    }
+
+    String message() {
+        return status.condition("Ready").orElseThrow().getMessage();
+    }
+
+    DatabaseMigrationStatus.LastFailure failure() {
+        return Objects.requireNonNull(status.lastFailure());
+    }
+
+    // What a runner says.
+
+    static RunResult succeeded(List<String> from, List<String> current) {
+        return result(Outcome.Succeeded, null, null, from, current);
+    }
+
+    static RunResult superseded(String... rows) {
+        return result(Outcome.Superseded, null, "the database has moved", List.of(rows), List.of(rows));
+    }
+
+    static RunResult failed(Reason reason, @Nullable List<String> current) {
+        return result(Outcome.Failed, reason, "it went wrong", current, current);
+    }
+
+    private static RunResult result(
+            Outcome outcome,
+            @Nullable Reason reason,
+            @Nullable String message,
+            @Nullable List<String> from,
+            @Nullable List<String> current) {
+        return new RunResult(
+                outcome,
+                true,
+                reason,
+                message,
+                Objects.equals(from, current) ? "None" : "Upgrade",
+                from,
+                current,
+                outcome == Outcome.Succeeded ? current : null,
+                null,
+                0,
+                new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
+                null,
+                null,
+                1.5);
+    }
+}
