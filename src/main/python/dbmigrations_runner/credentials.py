@@ -169,6 +169,8 @@ def _host(where, host):
         raise _loopback(where)
     # Names that end in a number are addresses in disguise: 127.1, 2130706433, 0x7f000001.
     address = ":" in host or re.fullmatch(r"(.*\.)?(\d+|0x[0-9a-f]*)\.?", host, re.IGNORECASE)
+    if "%" in host:
+        raise _host_error(where)
     try:
         ip = ipaddress.ip_address(host) if address else None
     except ValueError:

@@ -117,7 +117,7 @@ enum CredentialPart {
     }
 
     private static InetAddress address(String where, String host) throws InvalidCredentials {
-        if (!host.contains(":") && !IPV4.matcher(host).matches()) {
+        if (host.contains("%") || !(host.contains(":") || IPV4.matcher(host).matches())) {
             throw badHost(where);
         }
         try {
