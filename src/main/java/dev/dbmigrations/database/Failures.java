@@ -41,7 +41,7 @@ final class Failures {
         return obstacle.isRefused() ? new Reading.Refused(at, message) : new Reading.Unreachable(at, message);
     }
 
-    Reading of(RuntimeException bug, Instant at) {
+    Reading ofBug(Throwable bug, Instant at) {
         return unreachable(
                 at,
                 "could not be read, by a mistake of the operator's: "

@@ -7,6 +7,9 @@ import java.util.regex.Pattern;
 /** How far a run is, as the {@code application_name} of its lock connection says. */
 public sealed interface Progress {
 
+    /** As {@code 3of12}. */
+    Pattern STEPS = Pattern.compile("([0-9]{1,9})of([0-9]{1,9})");
+
     /** It waits for the database's lock. */
     record Waiting() implements Progress {}
 
@@ -18,7 +21,7 @@ public sealed interface Progress {
         if (text.equals("waiting")) {
             return Optional.of(new Waiting());
         }
-        Matcher steps = Pattern.compile("([0-9]{1,9})of([0-9]{1,9})").matcher(text);
+        Matcher steps = STEPS.matcher(text);
         return steps.matches()
                 ? Optional.of(new Executed(Integer.parseInt(steps.group(1)), Integer.parseInt(steps.group(2))))
                 : Optional.empty();

@@ -93,10 +93,7 @@ public final class Readings<K> implements AutoCloseable {
             return reader.apply(question);
         } catch (Throwable bug) {
             LOG.error("reading {} ended in a bug", question.credentials(), bug);
-            return new Reading.Unreachable(
-                    Instant.now(),
-                    question.credentials().address() + " could not be read, by a mistake of the operator's: "
-                            + bug.getClass().getSimpleName());
+            return new Failures(question.credentials()).ofBug(bug, Instant.now());
         }
     }
 

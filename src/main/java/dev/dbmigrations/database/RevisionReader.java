@@ -50,7 +50,7 @@ public final class RevisionReader {
             }
         } catch (RuntimeException bug) {
             LOG.warn("reading {} failed", question.credentials(), bug);
-            return failures.of(bug, began);
+            return failures.ofBug(bug, began);
         }
     }
 
