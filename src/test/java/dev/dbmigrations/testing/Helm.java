@@ -2,6 +2,9 @@ package dev.dbmigrations.testing;
 
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.UpgradeCommand;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -35,12 +38,31 @@ public final class Helm {
 
     /** Installs or upgrades the chart with these values and waits until it is ready. {@return Helm's output} */
     public static String install(String release, String namespace, Map<String, ?> values, String kubeconfig) {
-        UpgradeCommand command = upgrade(CHART, release, namespace)
+        try {
+            // The library forgets a kubeconfig that is given as text when an upgrade turns out to be an installation.
+            Path file = Files.createTempFile("kubeconfig", ".yaml");
+            try {
+                Files.writeString(file, kubeconfig);
+                UpgradeCommand command = upgrade(CHART, release, namespace)
+                        .withKubeConfig(file)
+                        .waitReady()
+                        .withTimeout(180);
+                values.forEach(command::set);
+                return command.call().getOutput();
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Removes a release; the CRD and its resources stay. */
+    public static void uninstall(String release, String namespace, String kubeconfig) {
+        com.marcnuri.helm.Helm.uninstall(release)
+                .withNamespace(namespace)
                 .withKubeConfigContents(kubeconfig)
-                .waitReady()
-                .withTimeout(180);
-        values.forEach(command::set);
-        return command.call().getOutput();
+                .call();
     }
 
     /** {@return the manifests that the chart makes of these values} */

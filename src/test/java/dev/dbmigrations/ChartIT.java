@@ -1,0 +1,72 @@
+package dev.dbmigrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.dbmigrations.testing.Cluster;
+import dev.dbmigrations.testing.Helm;
+import dev.dbmigrations.testing.OperatorImage;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The chart in a cluster: it installs where only restricted pods may run, and gives the rights that it says. */
+class ChartIT {
+
+    private static final String NAMESPACE = "chart";
+    private static final String ACCOUNT = "--as=system:serviceaccount:chart:dbmigrations";
+
+    private static final Cluster cluster = Cluster.shared();
+
+    @BeforeAll
+    static void install() {
+        cluster.importImage(OperatorImage.name());
+        cluster.client()
+                .namespaces()
+                .resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(NAMESPACE)
+                        .addToLabels("pod-security.kubernetes.io/enforce", "restricted")
+                        .endMetadata()
+                        .build())
+                .create();
+        Helm.install("dbmigrations", NAMESPACE, Map.of("image.tag", OperatorImage.TAG), cluster.kubeconfig());
+    }
+
+    @AfterAll
+    static void remove() {
+        Helm.uninstall("dbmigrations", NAMESPACE, cluster.kubeconfig());
+        cluster.client().namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    void theOperatorIsReadyInARestrictedNamespace() {
+        assertThat(cluster.kubectl("get", "deployment", "dbmigrations", "-n", NAMESPACE))
+                .contains("1/1");
+        assertThat(cluster.kubectl("get", "pods", "-n", NAMESPACE, "-o", "jsonpath={.items[*].status.phase}"))
+                .isEqualTo("Running");
+        assertThat(cluster.kubectl("logs", "-n", NAMESPACE, "deployment/dbmigrations"))
+                .contains("started; looking after [chart]")
+                .doesNotContain("ERROR");
+    }
+
+    @Test
+    void secretsCanBeReadByNameAndNotListed() {
+        assertThat(mayDo("get", "secrets", NAMESPACE)).isTrue();
+        assertThat(mayDo("list", "secrets", NAMESPACE)).isFalse();
+        assertThat(mayDo("watch", "secrets", NAMESPACE)).isFalse();
+        assertThat(mayDo("get", "secrets", "default")).isFalse();
+        assertThat(mayDo("get", "pods", NAMESPACE, "--subresource=log")).isFalse();
+        assertThat(mayDo("update", "databasemigrations", NAMESPACE)).isFalse();
+    }
+
+    private static boolean mayDo(String verb, String resource, String namespace, String... options) {
+        String[] question = {"auth", "can-i", verb, resource, "-n", namespace, ACCOUNT};
+        return cluster.tryKubectl(
+                        Stream.concat(Stream.of(question), Stream.of(options)).toArray(String[]::new))
+                .getStdout()
+                .startsWith("yes");
+    }
+}
