@@ -109,23 +109,26 @@ class Watch:
         with self.changed:
             return len(self.events)
 
-    def first(self, holds, since=0, timeout=180):
-        """Wait for the first event for which `holds` is true, from place `since` on."""
+    def follow(self, since=0, timeout=180):
+        """Give all events from place `since` on, also those to come; never stop the reader for longer than a look."""
         deadline = time.monotonic() + timeout
         place = since
-        with self.changed:
-            while True:
-                for event in self.events[place:]:
-                    if holds(event):
-                        return event
-                place = len(self.events)
+        while True:
+            end = len(self.events)
+            yield from self.events[place:end]
+            place = end
+            with self.changed:
+                if len(self.events) > end:
+                    continue
                 if self.problem:
                     raise self.problem
-                left = deadline - time.monotonic()
-                if left <= 0:
+                if not self.changed.wait(deadline - time.monotonic()):
                     latest = json.dumps(self.events[-1].object.get("status")) if self.events else "nothing"
                     raise TimeoutError(f"{self.path}: not seen within {timeout} s; the latest status is {latest}")
-                self.changed.wait(left)
+
+    def first(self, holds, since=0, timeout=180):
+        """Wait for the first event for which `holds` is true, from place `since` on."""
+        return next(event for event in self.follow(since, timeout) if holds(event))
 
 
 def named(name):

@@ -163,14 +163,17 @@ def populate(world, count, total, target, say):
     mark = world.resources.mark()
 
     def create(number):
-        name = f"crowd-{number}"
-        manifest = migration(name, f"crowd-{number % 10}", target, versionTable=f"version_{number}")
+        manifest = migration(f"crowd-{number}", f"crowd-{number % 10}", target, versionTable=f"version_{number}")
         world.api.call("POST", RESOURCES, manifest)
-        return name
 
     with ThreadPoolExecutor(8) as pool:
-        for name in list(pool.map(create, range(already, count))):
-            world.resources.first(lambda e, name=name: named(name)(e) and ready(e), mark, timeout=600)
+        list(pool.map(create, range(already, count)))
+    missing = {f"crowd-{number}" for number in range(already, count)}
+    events = world.resources.follow(mark, timeout=600)
+    while missing:
+        event = next(events)
+        if ready(event):
+            missing.discard(event.object["metadata"]["name"])
 
 
 def memory_at_rest(world, settle, say):
