@@ -1,5 +1,7 @@
 package dev.dbmigrations.job;
 
+import static java.util.Comparator.comparing;
+
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunDocument.Downgrade;
@@ -56,7 +58,8 @@ public final class AttemptReading {
         if (number.isEmpty() || generation.isEmpty()) {
             return Optional.empty();
         }
-        Optional<Pod> pod = pods.stream().filter(p -> isOf(p, job)).findFirst();
+        // Of several, which there should not be, the one that may still run.
+        Optional<Pod> pod = pods.stream().filter(p -> isOf(p, job)).min(comparing(p -> isOver(state(p))));
         return Optional.of(new SeenAttempt(
                 job.getMetadata().getName(),
                 number.get(),
@@ -79,7 +82,7 @@ public final class AttemptReading {
                 .flatMap(c -> c.getEnv().stream())
                 .filter(variable -> RunDocument.VARIABLE.equals(variable.getName()) && variable.getValue() != null)
                 .findFirst()
-                .flatMap(variable -> RunDocument.parse(variable.getValue().replace("$$(", "$(")));
+                .flatMap(variable -> RunDocument.ofEnvironment(variable.getValue()));
         if (run.isEmpty()) {
             return new Asked("", "", AlembicSettings.DEFAULT, List.of(), false);
         }
@@ -125,7 +128,8 @@ public final class AttemptReading {
             return new Ended(result.get());
         }
         int status = terminated.getExitCode() == null ? -1 : terminated.getExitCode();
-        if (NOT_STARTED.contains(terminated.getReason())) {
+        // The reason is optional, and a Set.of() does not take a null.
+        if (NOT_STARTED.contains(String.valueOf(terminated.getReason()))) {
             return new Died(
                     Reason.ImageUnusable,
                     "the image's container does not start: " + sentence(terminated.getMessage())
@@ -143,6 +147,10 @@ public final class AttemptReading {
                 Reason.EnvironmentFailed,
                 "the run ended with exit status " + status + " and no result; the pod's log says more",
                 true);
+    }
+
+    private static boolean isOver(State state) {
+        return state instanceof Ended || state instanceof Died;
     }
 
     private static String lost(Pod pod) {

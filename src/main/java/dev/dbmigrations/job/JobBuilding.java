@@ -1,5 +1,7 @@
 package dev.dbmigrations.job;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
@@ -29,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Builds the Job of one attempt. One attempt is one pod: Kubernetes retries nothing. */
@@ -175,21 +178,19 @@ public final class JobBuilding {
             .build();
 
     private static List<EnvVar> environment(List<EnvVar> given, RunDocument run) {
+        List<EnvVar> ours = List.of(
+                variable("PYTHONUNBUFFERED", "1"),
+                variable("PYTHONDONTWRITEBYTECODE", "1"),
+                variable(RunDocument.VARIABLE, run.toEnvironment()));
+        Set<String> names = ours.stream().map(EnvVar::getName).collect(toSet());
         List<EnvVar> all = new ArrayList<>(List.of(variable("HOME", "/tmp")));
-        all.addAll(given);
-        // Last, and so not to be overridden: the last of two equal names counts.
-        all.add(variable("PYTHONUNBUFFERED", "1"));
-        all.add(variable("PYTHONDONTWRITEBYTECODE", "1"));
-        all.add(variable(RunDocument.VARIABLE, run.toJson()));
+        given.stream().filter(variable -> !names.contains(variable.getName())).forEach(all::add);
+        all.addAll(ours);
         return all;
     }
 
     private static EnvVar variable(String name, String value) {
-        // Kubernetes expands $(NAME) in values; a doubled dollar stands for itself.
-        return new EnvVarBuilder()
-                .withName(name)
-                .withValue(value.replace("$(", "$$("))
-                .build();
+        return new EnvVarBuilder().withName(name).withValue(value).build();
     }
 
     private static List<VolumeMount> mounts(List<VolumeMount> theirs) {

@@ -122,12 +122,17 @@ public record RunDocument(
     }
 
     /** {@return the document that a Job was started with; empty where this version cannot read it} */
-    static Optional<RunDocument> parse(String json) {
+    static Optional<RunDocument> ofEnvironment(String value) {
         try {
-            return Optional.ofNullable(JSON.readValue(json, RunDocument.class));
+            return Optional.ofNullable(JSON.readValue(value.replace("$$", "$"), RunDocument.class));
         } catch (JsonProcessingException e) {
             return Optional.empty();
         }
+    }
+
+    /** {@return the value of {@link #VARIABLE}: Kubernetes expands {@code $(NAME)} there, and halves two dollars} */
+    String toEnvironment() {
+        return toJson().replace("$", "$$");
     }
 
     /** {@return the document as the runner reads it} */

@@ -2,13 +2,16 @@ package dev.dbmigrations.job;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.Reason;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record RunResult(
         Outcome outcome,
 
-        @com.fasterxml.jackson.annotation.JsonProperty("final") @Nullable
-        Boolean isFinal,
+        @JsonProperty("final") @Nullable Boolean isFinal,
 
         @Nullable Reason reason,
         @Nullable String message,
@@ -43,6 +45,8 @@ public record RunResult(
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final Set<String> DIRECTIONS = Set.of("Upgrade", "Downgrade", "None");
 
     /** How a run ended. */
     public enum Outcome {
@@ -73,8 +77,30 @@ public record RunResult(
             @Nullable String sqlstate,
             @Nullable String statement) {}
 
+    /** Leaves out what cannot be, so that no document from an image can make a status that cannot be written. */
     public RunResult {
         outcome = outcome == null ? Outcome.Failed : outcome;
+        from = withoutNulls(from);
+        current = withoutNulls(current);
+        resolvedTarget = withoutNulls(resolvedTarget);
+        heads = withoutNulls(heads);
+        direction = direction == null || !DIRECTIONS.contains(direction) ? null : direction;
+        pending = pending == null || pending < 0 ? null : pending;
+        versionTable = versionTable == null || isEmpty(versionTable.schema()) || isEmpty(versionTable.name())
+                ? null
+                : versionTable;
+        steps = steps == null || steps.executed() < 0 || steps.total() < 0 ? null : steps;
+        seconds = seconds == null || !Double.isFinite(seconds) || seconds < 0 ? null : seconds;
+    }
+
+    private static @Nullable List<String> withoutNulls(@Nullable List<String> revisions) {
+        return revisions == null
+                ? null
+                : revisions.stream().filter(Objects::nonNull).toList();
+    }
+
+    private static boolean isEmpty(@Nullable String text) {
+        return text == null || text.isEmpty();
     }
 
     /** {@return whether the run told its end itself, rather than dying after the document written ahead} */
