@@ -136,6 +136,15 @@ public final class AttemptReading {
                             + "; name the interpreter in spec.alembic.python, or the image that has it",
                     false);
         }
+        Optional<RunResult.Partial> left = result.map(RunResult::partial);
+        if (left.isPresent()) {
+            return new Died(
+                    Reason.PartiallyApplied,
+                    "the run was killed when a part of it was committed already: "
+                            + String.join(", ", left.get().names())
+                            + "; look at what is there, mend it, then set the annotation dbmigrations.dev/retry",
+                    true);
+        }
         if ("OOMKilled".equals(terminated.getReason())) {
             return new Died(
                     Reason.Interrupted, "the run was out of memory; raise spec.job.resources.limits.memory", true);

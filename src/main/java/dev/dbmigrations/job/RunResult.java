@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public record RunResult(
         @Nullable VersionTable versionTable,
         @Nullable Steps steps,
         @Nullable Failure failure,
+        @Nullable Partial partial,
         @Nullable Double seconds) {
 
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -77,9 +79,27 @@ public record RunResult(
             @Nullable String sqlstate,
             @Nullable String statement) {}
 
+    /** What stayed in the database of steps that have no row there (rule 10): ids, and {@code schema.index}. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Partial(
+            @Nullable List<String> revisions, @Nullable List<String> invalidIndexes) {
+
+        /** {@return the names of all that stayed} */
+        List<String> names() {
+            return Stream.of(revisions, invalidIndexes)
+                    .filter(Objects::nonNull)
+                    .flatMap(List::stream)
+                    .filter(Objects::nonNull)
+                    .toList();
+        }
+    }
+
     /** Leaves out what cannot be, so that no document from an image can make a status that cannot be written. */
     public RunResult {
         outcome = outcome == null ? Outcome.Failed : outcome;
+        partial = partial == null || partial.names().isEmpty() ? null : partial;
+        // Whatever ended the run: what stayed is not to be run over by a retry.
+        reason = outcome == Outcome.Failed && partial != null ? Reason.PartiallyApplied : reason;
         from = withoutNulls(from);
         current = withoutNulls(current);
         resolvedTarget = withoutNulls(resolvedTarget);

@@ -60,7 +60,7 @@ public record SeenAttempt(
     /**
      * The container ended, or is gone, without a word.
      *
-     * @param reason {@code Interrupted}, {@code ImageUnusable} or {@code EnvironmentFailed}
+     * @param reason {@code Interrupted}, {@code PartiallyApplied}, {@code ImageUnusable} or {@code EnvironmentFailed}
      * @param started whether it may have touched the database
      */
     public record Died(Reason reason, String message, boolean started) implements State {}

@@ -183,6 +183,14 @@ class AttemptReadingTest {
     }
 
     @Test
+    void diesWithAPartOfAStepCommitted() {
+        String ahead = "{\"outcome\": \"Failed\", \"final\": false, \"partial\": {\"revisions\": [\"b2\"]}}";
+        assertThat(died(terminated("exitCode: 137, reason: OOMKilled", ahead), Reason.PartiallyApplied, true)
+                        .message())
+                .contains("b2", "dbmigrations.dev/retry");
+    }
+
+    @Test
     void runsOutOfMemory() {
         assertThat(died(terminated("exitCode: 137, reason: OOMKilled", ""), Reason.Interrupted, true)
                         .message())

@@ -70,6 +70,18 @@ class RunResultTest {
                 .isEqualTo(Reason.Unknown);
     }
 
+    @Test
+    void whatStayedInTheDatabaseIsNeverRetriedBlindly() {
+        assertThat(parse("""
+                {"outcome": "Failed", "reason": "DatabaseUnreachable", "message": "the database went away",
+                 "partial": {"revisions": ["b2"], "invalidIndexes": []}}
+                """).reason()).isEqualTo(Reason.PartiallyApplied);
+        assertThat(parse("""
+                {"outcome": "Failed", "reason": "DatabaseUnreachable",
+                 "partial": {"revisions": [], "invalidIndexes": null}}
+                """).reason()).isEqualTo(Reason.DatabaseUnreachable);
+    }
+
     @ParameterizedTest
     @NullSource
     @ValueSource(

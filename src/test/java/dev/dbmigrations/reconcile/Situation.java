@@ -368,6 +368,7 @@ final class Situation {
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
                 null,
+                null,
                 1.5);
     }
 }
