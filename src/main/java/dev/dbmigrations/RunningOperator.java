@@ -3,6 +3,7 @@ package dev.dbmigrations;
 import dev.dbmigrations.Main.Configuration;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.database.RevisionReader;
+import dev.dbmigrations.database.ServerLimit;
 import dev.dbmigrations.database.Timeouts;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.PodSecurity;
@@ -59,7 +60,7 @@ final class RunningOperator implements AutoCloseable {
         MigrationMetrics metrics = new MigrationMetrics(registry);
         Telemetry telemetry = new Telemetry(new EventLog(client, clock, instance()), metrics);
         Attempts attempts = new Attempts(client, RunnerFiles.fromClassPath(), new PodSecurity(configuration.jobUser()));
-        RevisionReader reader = new RevisionReader(Timeouts.DEFAULT, clock);
+        ServerLimit reader = new ServerLimit(new RevisionReader(Timeouts.DEFAULT, clock)::read, ServerLimit.DEFAULT);
         AtomicBoolean ready = new AtomicBoolean();
         HealthServer health = new HealthServer(configuration.port(), ready::get, () -> {
             metrics.refresh();
