@@ -35,15 +35,19 @@ class Api:
 
     def send(self, method, path, body=None, kind="application/json"):
         """Send one request on this thread's connection; return status and text."""
-        if not hasattr(self.connection, "it"):
+        # The server may hang up on a connection that rests; what is sent then would be lost.
+        if time.monotonic() - getattr(self.connection, "used", 0) > 5:
             self.connection.it = self.connect()
         connection = self.connection.it
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": kind})
             response = connection.getresponse()
-            return response.status, response.read().decode()
+            text = response.read().decode()
+            self.connection.used = time.monotonic()
+            return response.status, text
         except (OSError, http.client.HTTPException):
             connection.close()
+            self.connection.used = 0
             raise
 
     def call(self, method, path, body=None, kind="application/json"):
