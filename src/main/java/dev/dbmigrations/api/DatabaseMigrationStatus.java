@@ -104,7 +104,8 @@ public record DatabaseMigrationStatus(
      * @param generation the generation that it was started for
      * @param kind {@code Apply}
      * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
-     * @param mayDowngrade whether it had leave to go down (rule 5); absent when not
+     * @param mayDowngrade whether it has leave to go down (rule 5), and after its end, whether the rows that it had that
+     *     leave for are its own doing; absent when not
      * @param interrupted whether it died without telling how far it was (rule 10); absent when not
      * @param endedAt when it was seen to have ended, and its result taken in; absent before
      */

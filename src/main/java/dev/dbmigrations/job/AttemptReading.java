@@ -73,6 +73,15 @@ public final class AttemptReading {
                 pod.map(AttemptReading::state).orElseGet(() -> withoutPod(job))));
     }
 
+    /** {@return where the pod stands that a deleted Job has left behind: until it ends, nobody else may start} */
+    public static Optional<State> withoutJob(String job, Collection<Pod> pods) {
+        return pods.stream()
+                .filter(pod -> pod.getStatus() != null
+                        && job.equals(orEmpty(pod.getMetadata().getLabels()).get("batch.kubernetes.io/job-name")))
+                .findFirst()
+                .map(AttemptReading::state);
+    }
+
     /** {@return what the Job was asked, by its own run document} */
     private static Asked asked(Job job) {
         Optional<Container> container = job.getSpec().getTemplate().getSpec().getContainers().stream()

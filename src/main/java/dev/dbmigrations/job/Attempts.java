@@ -16,6 +16,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** Writes attempts to the cluster: the runner's ConfigMap, Jobs, and nothing else. */
 public final class Attempts {
@@ -66,15 +68,35 @@ public final class Attempts {
                 .delete();
     }
 
-    /** {@return whether the API server itself knows the resource as the cache does: there, and of this generation} */
-    public boolean isCurrent(DatabaseMigration resource) {
+    /**
+     * Whether the API server itself knows the resource and its Jobs as the caches do: an attempt is never started on a
+     * cache's word alone.
+     *
+     * @param known names of the resource's Jobs in the cache
+     */
+    public boolean isCurrent(DatabaseMigration resource, Set<String> known) {
         DatabaseMigration live = client.resource(resource).get();
         return live != null
                 && live.getMetadata().getDeletionTimestamp() == null
-                && resource.getMetadata().getUid().equals(live.getMetadata().getUid())
-                && resource.getMetadata()
-                        .getGeneration()
-                        .equals(live.getMetadata().getGeneration());
+                && live.getMetadata()
+                        .getResourceVersion()
+                        .equals(resource.getMetadata().getResourceVersion())
+                && jobs(resource)
+                        .allMatch(job -> known.contains(job.getMetadata().getName()));
+    }
+
+    private Stream<Job> jobs(DatabaseMigration resource) {
+        return client
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(resource.getMetadata().getNamespace())
+                .withLabel(Labels.UID, resource.getMetadata().getUid())
+                .list()
+                .getItems()
+                .stream()
+                .filter(job -> isOwnedBy(job.getMetadata().getOwnerReferences(), resource))
+                .filter(job -> AttemptReading.read(job, List.of()).isPresent());
     }
 
     /** {@return the resource's Job of that name, asked of the API server itself} */

@@ -1,5 +1,7 @@
 package dev.dbmigrations.reconcile;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.Attempts;
@@ -19,6 +21,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /** Carries a decision out. All writes but the status go through here. */
 final class Actor {
@@ -69,8 +72,9 @@ final class Actor {
     }
 
     private Done start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
-        if (!attempts.isCurrent(resource)) {
-            // The cache lags behind a change or a deletion: nothing is started for what is not wanted any more.
+        Set<String> known = seen.attempts().stream().map(SeenAttempt::job).collect(toSet());
+        if (!attempts.isCurrent(resource, known)) {
+            // The caches lag behind a change, a deletion or a Job of our own: nothing is started on their word alone.
             return new Done(new Look(), Optional.empty());
         }
         RunDocument run = RunDocument.of(

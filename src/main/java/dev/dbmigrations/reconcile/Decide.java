@@ -68,7 +68,9 @@ final class Decide {
     /** One attempt at a time (rule 2): whatever the spec says by now, what runs ends by itself. */
     private static Decision underWay(Observation seen, SeenAttempt attempt) {
         // The database knows the end before the cluster does: at the target, and nobody works in it any more.
+        // An attempt for an older spec only comes by there.
         if (seen.reading().orElse(null) instanceof AtRevisions current
+                && attempt.generation() == seen.generation()
                 && current.at().isAfter(attempt.createdAt())
                 && !current.busy()
                 && current.invalidIndexes().isEmpty()

@@ -21,6 +21,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,8 @@ import org.slf4j.MDC;
 
 /** The loop: observe, decide, act, report. */
 public final class MigrationReconciler implements Reconciler<DatabaseMigration> {
+
+    private static final Duration MOVED_ON = Duration.ofMillis(100);
 
     private final Clock clock;
     private final DatabaseReadings readings;
@@ -62,8 +65,8 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
             Decision decision = Decide.decide(seen, now);
             Actor.Done done = actor.act(resource, seen, decision, now);
             DatabaseMigrationStatus status = Report.of(seen, done.decision(), done.job(), now);
-            if (!status.equals(seen.status())) {
-                write(resource, status, context);
+            if (!status.equals(seen.status()) && !write(resource, status, context)) {
+                return UpdateControl.<DatabaseMigration>noUpdate().rescheduleAfter(MOVED_ON);
             }
             telemetry.reported(resource, seen.status(), status, currentReadAt(seen));
             return UpdateControl.<DatabaseMigration>noUpdate()
@@ -76,13 +79,32 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
         telemetry.gone(resource);
     }
 
-    /** Whole, once, and into the cache as well: the next pass sees it even where the watch lags behind. */
-    private static void write(
+    /**
+     * Whole, once, and into the cache as well: the next pass sees it even where the watch lags behind. And only on the
+     * version that was observed: what a person changed meanwhile is seen before anything is said of it.
+     *
+     * @return whether it was written; false where the resource has moved on
+     */
+    private static boolean write(
             DatabaseMigration resource, DatabaseMigrationStatus status, Context<DatabaseMigration> context) {
-        PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
-            fresh.setStatus(status);
-            return fresh;
-        });
+        String observed = resource.getMetadata().getResourceVersion();
+        try {
+            PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
+                // After a conflict the framework comes again, with a version that nobody has decided on.
+                if (!fresh.getMetadata().getResourceVersion().equals(observed)) {
+                    throw new MovedOnException();
+                }
+                fresh.setStatus(status);
+                return fresh;
+            });
+            return true;
+        } catch (MovedOnException e) {
+            return false;
+        }
+    }
+
+    private static final class MovedOnException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
     }
 
     private static Optional<Instant> currentReadAt(Observation seen) {

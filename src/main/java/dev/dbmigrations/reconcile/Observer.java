@@ -18,6 +18,7 @@ import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
+import dev.dbmigrations.job.SeenAttempt.State;
 import dev.dbmigrations.reconcile.SecretState.Present;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -195,6 +196,9 @@ final class Observer {
             return Optional.empty();
         }
         Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));
+        State state = AttemptReading.withoutJob(known.job(), pods)
+                .orElseGet(() ->
+                        new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true));
         return live.or(() -> Optional.of(new SeenAttempt(
                 known.job(),
                 known.number(),
@@ -202,7 +206,7 @@ final class Observer {
                 new Asked("", "", AlembicSettings.DEFAULT, List.of(), Boolean.TRUE.equals(known.mayDowngrade())),
                 known.startedAt(),
                 null,
-                new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true))));
+                state)));
     }
 
     private SeenAttempt withRejection(Job job, SeenAttempt attempt, Instant now) {

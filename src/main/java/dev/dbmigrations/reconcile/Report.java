@@ -255,6 +255,20 @@ final class Report {
         };
     }
 
+    /** Whether the rows are known to be this attempt's own doing: it began where it should, and read them at its end. */
+    private boolean leftTheRows(SeenAttempt attempt) {
+        return attempt.state() instanceof Ended(RunResult result)
+                && result.from() != null
+                && result.current() != null
+                && sorted(result.from()).equals(sorted(attempt.asked().expected()))
+                && (!(seen.reading().orElse(null) instanceof AtRevisions reading)
+                        || reading.revisions().equals(sorted(result.current())));
+    }
+
+    private static List<String> sorted(List<String> revisions) {
+        return revisions.stream().sorted().toList();
+    }
+
     private static boolean hasBegun(RunResult result) {
         return result.steps() != null && result.steps().total() > 0 && result.reason() != Reason.PartiallyApplied;
     }
@@ -286,7 +300,7 @@ final class Report {
         if (ended.generation() == seen.generation()
                 || rows == null
                 || !(seen.reading().orElse(null) instanceof AtRevisions reading)
-                || !reading.revisions().equals(rows.stream().sorted().toList())) {
+                || !reading.revisions().equals(sorted(rows))) {
             return;
         }
         Target.identity(seen.secret(), reading)
@@ -308,6 +322,7 @@ final class Report {
         Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
                 ? Optional.ofNullable(result.steps())
                 : Optional.empty();
+        boolean mayGoDown = attempt.asked().mayDowngrade() && (endedAt == null || leftTheRows(attempt));
         return new Attempt(
                 attempt.number(),
                 attempt.generation(),
@@ -320,7 +335,7 @@ final class Report {
                 steps.map(RunResult.Steps::total)
                         .or(() -> progress.map(Executed::total))
                         .orElse(null),
-                attempt.asked().mayDowngrade() ? true : null,
+                mayGoDown ? true : null,
                 interrupted,
                 endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));
     }

@@ -366,7 +366,7 @@ class DecideTest {
             situation.happens();
             situation
                     .later(SECOND)
-                    .attemptEnds(failed(Reason.LockTimeout, List.of("b2")))
+                    .attemptEnds(failed(Reason.LockTimeout, List.of("c3"), List.of("b2")))
                     .databaseIsAt("b2")
                     .happens();
             assertThat(leave(situation.later(MINUTE).databaseIsAt("b2"))).isEqualTo(Downgrade.Allowed);
@@ -382,8 +382,34 @@ class DecideTest {
                     .databaseIsUnreachable()
                     .happens();
             assertThat(situation.reason()).isEqualTo("DatabaseUnreachable");
-            situation.later(MINUTE).databaseIsAt("b2").happens();
-            assertThat(leave(situation.later(MINUTE).databaseIsAt("b2"))).isEqualTo(Downgrade.Allowed);
+            situation.later(MINUTE).databaseIsAt("c3").happens();
+            assertThat(leave(situation.later(MINUTE).databaseIsAt("c3"))).isEqualTo(Downgrade.Allowed);
+        }
+
+        @Test
+        void doesNotGoOnDownFromWhereAnAttemptNeverBegan() {
+            Situation situation = settledAt("c3").target("a1").databaseIsAt("c3");
+            situation.happens();
+            situation
+                    .later(SECOND)
+                    .attemptEnds(failed(Reason.LockTimeout, null, List.of("d4")))
+                    .databaseIsAt("d4")
+                    .happens();
+            assertThat(leave(situation.later(MINUTE).databaseIsAt("d4")))
+                    .as("somebody else moved it while the attempt waited")
+                    .isEqualTo(Downgrade.NotRequested);
+        }
+
+        @Test
+        void doesNotGoOnDownFromWhereADeadAttemptMayNotHaveLeftIt() {
+            Situation situation = settledAt("c3").target("a1").databaseIsAt("c3");
+            situation.happens();
+            situation
+                    .later(SECOND)
+                    .attemptDies(Reason.Interrupted, true)
+                    .databaseIsAt("b2")
+                    .happens();
+            assertThat(leave(situation.later(MINUTE).databaseIsAt("b2"))).isEqualTo(Downgrade.NotRequested);
         }
 
         @Test
@@ -392,7 +418,7 @@ class DecideTest {
             situation.happens();
             situation
                     .later(SECOND)
-                    .attemptEnds(failed(Reason.LockTimeout, List.of("b2")))
+                    .attemptEnds(failed(Reason.LockTimeout, List.of("c3"), List.of("b2")))
                     .databaseIsAt("b2")
                     .happens();
             assertThat(leave(situation.later(MINUTE).databaseIsAt("b2x"))).isEqualTo(Downgrade.NotRequested);
@@ -562,6 +588,12 @@ class DecideTest {
                             .databaseWasAt(SECOND.multipliedBy(5), "b2")
                             .decides(),
                     Reason.Applying);
+        }
+
+        @Test
+        void isNotForAnAttemptThatOnlyComesByThere() {
+            Situation situation = runningFromA1ToB2().target("a2").later(SECOND).databaseIsAt("a2");
+            awaits(situation.decides(), Reason.Applying);
         }
 
         @Test

@@ -345,7 +345,11 @@ final class Situation {
     }
 
     static RunResult failed(Reason reason, @Nullable List<String> current) {
-        return result(Outcome.Failed, reason, "it went wrong", current, current);
+        return failed(reason, current, current);
+    }
+
+    static RunResult failed(Reason reason, @Nullable List<String> from, @Nullable List<String> current) {
+        return result(Outcome.Failed, reason, "it went wrong", from, current);
     }
 
     private static RunResult result(

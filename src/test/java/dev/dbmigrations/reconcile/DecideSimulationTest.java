@@ -1,0 +1,322 @@
+package dev.dbmigrations.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.SimulatedOperator.Rules;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The rules, through many random histories of faults, edits and time: nothing that is promised is ever broken, and when
+ * the faults cease the database comes to its target. What broke a promise is made as short as it can be and printed
+ * with its seed, which {@code -Ddbmigrations.seed=…} runs again.
+ */
+@NullMarked
+class DecideSimulationTest {
+
+    private static final int HISTORIES = Integer.getInteger("dbmigrations.histories", 20_000);
+    private static final int LENGTH = 70;
+    private static final Duration LONG_ENOUGH = Duration.ofMinutes(20);
+
+    /** What can happen; the weights make a history of mostly quiet work. */
+    private enum Kind {
+        THE_LOOP_RUNS(24),
+        A_LOOK_ENDS(18),
+        AN_ATTEMPT_MOVES(24),
+        THE_JOBS_ARE_SEEN(12),
+        THE_RESOURCE_IS_SEEN(10),
+        TIME_PASSES(12),
+        THE_OPERATOR_CRASHES_IN_A_PASS(2),
+        THE_OPERATOR_RESTARTS(1),
+        AN_ATTEMPT_DIES(2),
+        A_JOB_IS_DELETED(1),
+        THE_DATABASE_GOES_OR_COMES(2),
+        SOMEBODY_MOVES_THE_DATABASE(1),
+        THE_SECRET_CHANGES(1),
+        THE_SPEC_CHANGES(3),
+        A_RETRY_IS_ASKED_FOR(1),
+        THE_IMAGE_BREAKS_OR_IS_MENDED(1);
+
+        private final int weight;
+
+        Kind(int weight) {
+            this.weight = weight;
+        }
+    }
+
+    private record Event(Kind kind, int chance) {
+        @Override
+        public String toString() {
+            return kind + "(" + chance + ")";
+        }
+    }
+
+    @Test
+    void promisesAreKeptThroughEveryHistory() {
+        Long again = Long.getLong("dbmigrations.seed");
+        long first = again == null ? new Random().nextInt(1_000_000_000) : again;
+        for (int i = 0; i < (again == null ? HISTORIES : 1); i++) {
+            check(Decide::decide, first + i).ifPresent(broken -> {
+                throw new AssertionError(broken);
+            });
+        }
+        System.out.printf("%d histories from seed %d kept every promise%n", again == null ? HISTORIES : 1, first);
+    }
+
+    static Stream<Arguments> brokenRules() {
+        return Stream.of(
+                Arguments.of(
+                        "goes down without leave",
+                        "rule 5",
+                        after((seen, decision) -> decision instanceof Start s
+                                ? new Start(
+                                        s.reading(), s.number(), Downgrade.Allowed, s.afterInterruption(), s.retry())
+                                : decision)),
+                Arguments.of("starts beside what runs", "rule 2", blind(seen -> seen.status(), true, Instant.MAX)),
+                Arguments.of(
+                        "forgets failures", "rule 10", blind(DecideSimulationTest::withoutFailure, false, Instant.MAX)),
+                Arguments.of(
+                        "forgets interruptions",
+                        "rule 10",
+                        after((seen, decision) -> decision instanceof Start s
+                                ? new Start(s.reading(), s.number(), s.downgrade(), false, s.retry())
+                                : decision)),
+                Arguments.of("believes old readings", "rule 8", blind(seen -> seen.status(), false, Instant.EPOCH)),
+                Arguments.of(
+                        "uses a number again",
+                        "number",
+                        after((seen, decision) -> decision instanceof Start s
+                                ? new Start(s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry())
+                                : decision)),
+                Arguments.of(
+                        "takes any rows for the target",
+                        "rule 8",
+                        after((seen, decision) ->
+                                decision instanceof Start s ? new Settle(s.reading(), Optional.empty()) : decision)),
+                Arguments.of(
+                        "never tries again",
+                        "did not come to its target",
+                        after((seen, decision) ->
+                                decision instanceof Start && seen.status().lastFailure() != null
+                                        ? new Fail(seen.status().lastFailure(), Optional.empty())
+                                        : decision)));
+    }
+
+    /** A test of the test. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("brokenRules")
+    void aBrokenRuleIsFound(String what, String promise, Rules broken) {
+        for (long seed = 1; seed <= HISTORIES; seed++) {
+            Optional<String> found = check(broken, seed);
+            if (found.isPresent() && found.get().contains(promise)) {
+                return;
+            }
+        }
+        throw new AssertionError("an operator that " + what + " broke no promise in " + HISTORIES + " histories");
+    }
+
+    @Test
+    void aSeedIsTheSameHistoryEachTime() {
+        assertThat(history(42)).isEqualTo(history(42)).isNotEqualTo(history(43));
+    }
+
+    private interface Change {
+        Decision of(Observation seen, Decision decision);
+    }
+
+    private static Rules after(Change change) {
+        return (seen, now) -> change.of(seen, Decide.decide(seen, now));
+    }
+
+    private interface Memory {
+        DatabaseMigrationStatus of(Observation seen);
+    }
+
+    /** Rules that do not see something: failures, what runs, or that the spec has changed. */
+    private static Rules blind(Memory memory, boolean attemptsUnseen, Instant latestSpec) {
+        return (seen, now) -> Decide.decide(
+                new Observation(
+                        seen.uid(),
+                        seen.generation(),
+                        seen.specSeenAt().isBefore(latestSpec) ? seen.specSeenAt() : latestSpec,
+                        seen.retry(),
+                        seen.spec(),
+                        memory.of(seen),
+                        seen.secret(),
+                        seen.reading(),
+                        seen.askedAt(),
+                        seen.attempts().stream()
+                                .filter(attempt -> attempt.over() || !attemptsUnseen)
+                                .toList(),
+                        seen.newestEndSeenAt()),
+                now);
+    }
+
+    private static DatabaseMigrationStatus withoutFailure(Observation seen) {
+        DatabaseMigrationStatus s = seen.status();
+        return new DatabaseMigrationStatus(
+                s.observedGeneration(),
+                s.currentRevision(),
+                s.currentRevisions(),
+                s.currentReadAt(),
+                s.versionTable(),
+                s.resolvedTarget(),
+                s.head(),
+                s.pending(),
+                s.resolvedFor(),
+                s.lastReached(),
+                s.attempt(),
+                null,
+                s.lastHandledRetry(),
+                s.history(),
+                s.conditions());
+    }
+
+    // Histories.
+
+    /** {@return what promise the history of this seed breaks, with the shortest history that still does} */
+    private static Optional<String> check(Rules rules, long seed) {
+        List<Event> history = history(seed);
+        String broken = brokenBy(rules, history);
+        if (broken == null) {
+            return Optional.empty();
+        }
+        List<Event> shortest = shortened(rules, history);
+        return Optional.of("%s%n  again: -Ddbmigrations.seed=%d%n  shortest history: %s%n  which breaks: %s"
+                .formatted(broken, seed, shortest, brokenBy(rules, shortest)));
+    }
+
+    private static List<Event> history(long seed) {
+        Random random = new Random(seed);
+        int sum = Stream.of(Kind.values()).mapToInt(kind -> kind.weight).sum();
+        List<Event> events = new ArrayList<>();
+        while (events.size() < LENGTH) {
+            int place = random.nextInt(sum);
+            for (Kind kind : Kind.values()) {
+                place -= kind.weight;
+                if (place < 0) {
+                    events.add(new Event(kind, random.nextInt(1_000_000)));
+                    break;
+                }
+            }
+        }
+        return events;
+    }
+
+    private static List<Event> shortened(Rules rules, List<Event> history) {
+        List<Event> shortest = new ArrayList<>(history);
+        for (int size = shortest.size() / 2; size > 0; size /= 2) {
+            for (int from = 0; from + size <= shortest.size(); ) {
+                List<Event> shorter = new ArrayList<>(shortest);
+                shorter.subList(from, from + size).clear();
+                if (brokenBy(rules, shorter) != null) {
+                    shortest = shorter;
+                } else {
+                    from += size;
+                }
+            }
+        }
+        return shortest;
+    }
+
+    private static @Nullable String brokenBy(Rules rules, List<Event> history) {
+        try {
+            SimulatedWorld world = new SimulatedWorld();
+            SimulatedOperator operator = new SimulatedOperator(world, rules);
+            history.forEach(event -> happen(event, world, operator));
+            faultsCease(world, operator);
+            return null;
+        } catch (Violation violation) {
+            return violation.getMessage();
+        }
+    }
+
+    private static void happen(Event event, SimulatedWorld world, SimulatedOperator operator) {
+        world.now = world.now.plusMillis(1);
+        switch (event.kind()) {
+            case THE_LOOP_RUNS -> operator.pass(false);
+            case A_LOOK_ENDS -> operator.looksEnds();
+            case AN_ATTEMPT_MOVES -> world.attemptMoves(event.chance());
+            case THE_JOBS_ARE_SEEN -> operator.seesTheJobs();
+            case THE_RESOURCE_IS_SEEN -> operator.seesTheResource();
+            case TIME_PASSES -> world.timePasses(event.chance());
+            case THE_OPERATOR_CRASHES_IN_A_PASS -> operator.pass(true);
+            case THE_OPERATOR_RESTARTS -> operator.restarts();
+            case AN_ATTEMPT_DIES -> world.attemptDies(event.chance());
+            case A_JOB_IS_DELETED -> world.somebodyDeletesAJob();
+            case THE_DATABASE_GOES_OR_COMES -> world.database.reachable = !world.database.reachable;
+            case SOMEBODY_MOVES_THE_DATABASE -> world.somebodyMovesTheDatabase(event.chance());
+            case THE_SECRET_CHANGES -> world.secretChanges(event.chance());
+            case THE_SPEC_CHANGES -> world.wantsOther(event.chance());
+            case A_RETRY_IS_ASKED_FOR -> world.asksForARetry();
+            case THE_IMAGE_BREAKS_OR_IS_MENDED -> world.imageFails = !world.imageFails;
+        }
+    }
+
+    /** Then the resource comes to rest; and, when a person has done what the status asks for, at its target. */
+    private static void faultsCease(SimulatedWorld world, SimulatedOperator operator) {
+        world.database.reachable = true;
+        world.secretExists = true;
+        world.imageFails = false;
+        world.killOrphans();
+        run(world, operator, LONG_ENOUGH, () -> rests(world));
+        Violation.unless(rests(world), "did not come to rest after the faults, and says " + world.status.conditions());
+        // What failed before a person's word was no part of it: then the word is asked for once more.
+        for (int words = 0; words < 2 && !isDone(world); words++) {
+            String wanted = world.resource.spec().targetRevision();
+            boolean head = wanted.equals("head");
+            world.wants(
+                    head ? SimulatedDatabase.target(SimulatedDatabase.HEAD) : wanted, DowngradePolicy.Always, false);
+            world.asksForARetry();
+            run(world, operator, LONG_ENOUGH, () -> rests(world));
+        }
+        Violation.unless(
+                isDone(world), "did not come to its target after the faults, and says " + world.status.conditions());
+        int attempts = world.attempts.size();
+        run(world, operator, Duration.ofMinutes(3), () -> false);
+        Violation.unless(isDone(world), "did not stay at its target");
+        Violation.unless(world.attempts.size() == attempts, "started an attempt with nothing to do");
+    }
+
+    private static boolean isDone(SimulatedWorld world) {
+        return world.says("Ready") && world.isAtTarget();
+    }
+
+    private static boolean rests(SimulatedWorld world) {
+        return isDone(world) || world.says("Stalled") || (world.resource.spec().suspend() && world.says("Reconciling"));
+    }
+
+    /** Without faults: all is seen at once, attempts succeed, the loop wakes when it said that it would. */
+    private static void run(SimulatedWorld world, SimulatedOperator operator, Duration time, BooleanSupplier done) {
+        Instant end = world.now.plus(time);
+        for (int step = 0; world.now.isBefore(end) && !done.getAsBoolean(); step++) {
+            operator.looksEnds();
+            world.attemptMoves(1);
+            operator.seesTheJobs();
+            operator.seesTheResource();
+            operator.pass(false);
+            Instant event = world.now.plusMillis(500);
+            boolean moves = world.attempts.stream().anyMatch(attempt -> !attempt.over());
+            world.now = moves && event.isBefore(operator.wakesAt) ? event : operator.wakesAt;
+            Violation.unless(step < 10_000, "span instead of waiting");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.dbmigrations.reconcile;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+/** A database with a linear history of revisions r1 … r5, of which it has the first so many. */
+@NullMarked
+final class SimulatedDatabase {
+
+    static final int HEAD = 5;
+
+    /** This revision works in autocommit: interrupted, it leaves something behind without a row (rule 10). */
+    static final int AUTOCOMMIT = 3;
+
+    boolean reachable = true;
+    int at;
+    /** Something of {@link #AUTOCOMMIT} is there without its row, and no person has looked at it. */
+    boolean halfDone;
+
+    @Nullable
+    SimulatedAttempt lock;
+
+    private final List<Runnable> watchers = new ArrayList<>();
+
+    void onMove(Runnable watcher) {
+        watchers.add(watcher);
+    }
+
+    void moveTo(int revision) {
+        at = revision;
+        watchers.forEach(Runnable::run);
+    }
+
+    /** {@return the rows of a database at that place in the history} */
+    static List<String> rows(int at) {
+        return at == 0 ? List.of() : List.of("r" + at);
+    }
+
+    /** {@return the target of a spec at that place} */
+    static String target(int at) {
+        return at == 0 ? "base" : "r" + at;
+    }
+
+    static int place(String target) {
+        return switch (target) {
+            case "base" -> 0;
+            case "head" -> HEAD;
+            default -> Integer.parseInt(target.substring(1));
+        };
+    }
+}

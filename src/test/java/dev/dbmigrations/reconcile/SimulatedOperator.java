@@ -1,0 +1,236 @@
+package dev.dbmigrations.reconcile;
+
+import static dev.dbmigrations.reconcile.Violation.unless;
+
+import dev.dbmigrations.api.AlembicSettings;
+import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Identity;
+import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.database.Session;
+import dev.dbmigrations.database.TableName;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Asked;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.SimulatedWorld.Resource;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+/** The loop around the real rules and the real report, with caches that lag and a memory that a restart wipes. */
+@NullMarked
+final class SimulatedOperator {
+
+    /** The rules, or a broken form of them. */
+    interface Rules {
+        Decision decide(Observation seen, Instant now);
+    }
+
+    private static final Identity IDENTITY = new Identity("app", 1, "7412", "10.0.0.1", 5432);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
+    private final SimulatedWorld world;
+    private final Rules rules;
+
+    private Resource cached;
+    private DatabaseMigrationStatus cachedStatus;
+    private List<SeenAttempt> cachedJobs = List.of();
+    private @Nullable Reading reading;
+    private String readingOf = "";
+    private @Nullable String asked;
+    private Instant askedAt = SimulatedWorld.START;
+    private @Nullable String endSeenOf;
+    private Instant endSeenAt = SimulatedWorld.START;
+    private Instant specSeenAt = SimulatedWorld.START;
+    Instant wakesAt = SimulatedWorld.START;
+
+    SimulatedOperator(SimulatedWorld world, Rules rules) {
+        this.world = world;
+        this.rules = rules;
+        this.cached = world.resource;
+        this.cachedStatus = world.status;
+    }
+
+    // What comes in from the cluster, late or never.
+
+    void seesTheResource() {
+        if (cached.generation() != world.resource.generation()) {
+            specSeenAt = world.now;
+        }
+        cached = world.resource;
+        cachedStatus = world.status;
+    }
+
+    void seesTheJobs() {
+        cachedJobs = world.attempts.stream()
+                .filter(attempt -> attempt.jobExists)
+                .map(SimulatedAttempt::seen)
+                .toList();
+    }
+
+    void looksEnds() {
+        if (asked != null) {
+            reading = world.database.reachable ? answer() : new Reading.Unreachable(askedAt, "no answer");
+            readingOf = asked;
+            asked = null;
+        }
+    }
+
+    private Reading answer() {
+        Optional<Session> holder = Optional.ofNullable(world.database.lock)
+                .map(attempt ->
+                        new Session(1, "dbmigrations/uid/" + attempt.number, Optional.empty(), Optional.empty()));
+        return new Reading.AtRevisions(
+                askedAt,
+                world.read(),
+                IDENTITY,
+                Optional.of(TableName.of("public", "alembic_version")),
+                List.of(),
+                holder.isPresent(),
+                holder,
+                Optional.empty());
+    }
+
+    /** A new process: what the API server has is read anew, everything else is forgotten. */
+    void restarts() {
+        reading = null;
+        asked = null;
+        endSeenOf = null;
+        specSeenAt = world.now;
+        cached = world.resource;
+        cachedStatus = world.status;
+        seesTheJobs();
+    }
+
+    // The loop.
+
+    /** @param crashes whether it dies before it can write the status */
+    void pass(boolean crashes) {
+        Observation seen = observe();
+        Decision decision = rules.decide(seen, world.now);
+        Optional<String> job = Optional.empty();
+        switch (decision) {
+            case Start start -> {
+                boolean lags = !isCurrent()
+                        || world.hasJobBeside(
+                                seen.attempts().stream().map(SeenAttempt::job).toList());
+                if (lags) {
+                    decision = new Look();
+                    ask(question(seen.underWay()));
+                } else {
+                    world.create(start, cached);
+                    job = Optional.of("job-" + cached.generation() + "-" + start.number());
+                }
+            }
+            case Look look -> ask(question(seen.underWay()));
+            case Discard discard ->
+                world.attempts.stream()
+                        .filter(attempt -> attempt.job.equals(discard.attempt().job()))
+                        .forEach(attempt -> {
+                            attempt.jobExists = false;
+                            attempt.die(1);
+                        });
+            default -> {}
+        }
+        DatabaseMigrationStatus status = Report.of(seen, decision, job, world.now);
+        Duration next = Schedule.next(primary(), seen, decision, status, world.now);
+        unless(
+                next.isPositive() && next.compareTo(LONGEST_PAUSE) <= 0,
+                "came back after " + next + ", which strands the resource");
+        wakesAt = world.now.plus(next);
+        if (crashes) {
+            restarts();
+        } else if (!status.equals(cachedStatus) && isCurrent()) {
+            world.write(status);
+            cachedStatus = status;
+        }
+    }
+
+    private Observation observe() {
+        List<SeenAttempt> attempts = Stream.concat(cachedJobs.stream(), notShown().stream())
+                .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
+                .toList();
+        Optional<SeenAttempt> underWay =
+                attempts.stream().filter(attempt -> !attempt.over()).findFirst();
+        String question = question(underWay);
+        Duration wanted = Observer.wantedAge(cachedStatus, primary(), underWay, world.now);
+        Reading known = question.equals(readingOf) && world.secretExists ? reading : null;
+        if (world.secretExists && (known == null || !known.at().plus(wanted).isAfter(world.now))) {
+            ask(question);
+        }
+        Optional<SeenAttempt> over = attempts.stream().findFirst().filter(SeenAttempt::over);
+        if (over.isPresent() && !over.get().job().equals(endSeenOf)) {
+            endSeenOf = over.get().job();
+            endSeenAt = world.now;
+        }
+        return new Observation(
+                "uid",
+                cached.generation(),
+                specSeenAt,
+                cached.retry(),
+                cached.spec(),
+                cachedStatus,
+                world.secretExists
+                        ? new SecretState.Present("v" + world.secretVersion, Situation.CREDENTIALS)
+                        : new SecretState.Missing("no Secret"),
+                Optional.ofNullable(known),
+                asked == null ? Optional.empty() : Optional.of(askedAt),
+                attempts,
+                over.map(attempt -> endSeenAt));
+    }
+
+    private Optional<SeenAttempt> notShown() {
+        Attempt known = cachedStatus.attempt();
+        if (known == null
+                || known.endedAt() != null
+                || cachedJobs.stream().anyMatch(job -> job.job().equals(known.job()))) {
+            return Optional.empty();
+        }
+        return Optional.of(world.attempts.stream()
+                .filter(attempt -> (attempt.jobExists || !attempt.over()) && attempt.job.equals(known.job()))
+                .map(SimulatedAttempt::seen)
+                .findFirst()
+                .orElseGet(() -> new SeenAttempt(
+                        known.job(),
+                        known.number(),
+                        known.generation(),
+                        new Asked(
+                                "", "", AlembicSettings.DEFAULT, List.of(), Objects.equals(true, known.mayDowngrade())),
+                        known.startedAt(),
+                        null,
+                        new Died(Reason.Interrupted, "deleted", true))));
+    }
+
+    /** The API server refuses what was made from an older version of the resource. */
+    private boolean isCurrent() {
+        return cached.equals(world.resource) && cachedStatus.equals(world.status);
+    }
+
+    private String question(Optional<SeenAttempt> underWay) {
+        return world.secretVersion + "/" + underWay.map(SeenAttempt::number).orElse(0);
+    }
+
+    private void ask(String question) {
+        if (!question.equals(asked)) {
+            asked = question;
+            askedAt = world.now;
+        }
+    }
+
+    private DatabaseMigration primary() {
+        DatabaseMigration primary = new DatabaseMigration();
+        primary.setSpec(cached.spec());
+        return primary;
+    }
+}

@@ -1,0 +1,250 @@
+package dev.dbmigrations.reconcile;
+
+import static dev.dbmigrations.reconcile.SimulatedDatabase.place;
+import static dev.dbmigrations.reconcile.SimulatedDatabase.rows;
+import static dev.dbmigrations.reconcile.SimulatedDatabase.target;
+import static dev.dbmigrations.reconcile.Violation.unless;
+
+import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.RunResult;
+import dev.dbmigrations.job.SeenAttempt.Ended;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+/** The cluster, the database and the people, as they really are; and an oracle that watches what is promised. */
+@NullMarked
+final class SimulatedWorld {
+
+    private static final List<DowngradePolicy> POLICIES = List.of(DowngradePolicy.values());
+
+    static final Instant START = Instant.parse("2026-11-01T12:00:00Z");
+
+    /** What the API server stores of the resource, beside its status. */
+    record Resource(long generation, Optional<String> retry, DatabaseMigrationSpec spec) {}
+
+    Instant now = START;
+    final SimulatedDatabase database = new SimulatedDatabase();
+    final List<SimulatedAttempt> attempts = new ArrayList<>();
+    Resource resource = new Resource(1, Optional.empty(), spec("r2", DowngradePolicy.Requested, false));
+    DatabaseMigrationStatus status = DatabaseMigrationStatus.EMPTY;
+    boolean secretExists = true;
+    int secretVersion = 1;
+    boolean imageFails;
+
+    /** For each generation, whether the rows were at its target at any time since it was wanted. */
+    private final Set<Long> wasAtTarget = new HashSet<>();
+
+    private final List<Resource> wanted = new ArrayList<>(List.of(resource));
+    private final Set<List<String>> everRead = new HashSet<>();
+    private @Nullable List<String> ours;
+    /** A run said that it left something behind, and no person has done anything about it. */
+    private boolean personIsDue;
+
+    SimulatedWorld() {
+        database.onMove(this::noteTargets);
+        noteTargets();
+    }
+
+    private static DatabaseMigrationSpec spec(String target, DowngradePolicy downgrade, boolean suspend) {
+        DatabaseMigrationSpec plain = DatabaseMigrationSpec.of(target, "image", "secret");
+        return new DatabaseMigrationSpec(
+                target,
+                "image",
+                plain.credentialsSecretRef(),
+                plain.alembic(),
+                downgrade,
+                null,
+                plain.lockTimeout(),
+                null,
+                null,
+                plain.checkInterval(),
+                suspend,
+                plain.job());
+    }
+
+    // What happens.
+
+    void attemptMoves(int chance) {
+        List<SimulatedAttempt> alive =
+                attempts.stream().filter(attempt -> !attempt.over()).toList();
+        if (!alive.isEmpty()) {
+            SimulatedAttempt attempt = alive.get(chance % alive.size());
+            int before = database.at;
+            boolean held = database.lock == attempt;
+            attempt.advance(chance / alive.size());
+            if (database.at < before) {
+                unless(
+                        resource.spec().downgrade() == DowngradePolicy.Always
+                                || rows(before).equals(ours)
+                                || everAlways(),
+                        "went down from " + rows(before) + " without leave (rule 5)");
+            }
+            if (held && database.at != before && rows(before).equals(ours)) {
+                ours = rows(database.at);
+            }
+            if (attempt.state instanceof Ended(RunResult result)) {
+                personIsDue |= result.reason() == Reason.PartiallyApplied;
+                if (result.outcome() == RunResult.Outcome.Succeeded) {
+                    ours = rows(database.at);
+                }
+            }
+        }
+    }
+
+    /** Leave was given by a spec that may have changed since. */
+    private boolean everAlways() {
+        return wanted.stream().anyMatch(spec -> spec.spec().downgrade() == DowngradePolicy.Always);
+    }
+
+    void attemptDies(int chance) {
+        attempts.stream().filter(attempt -> !attempt.over()).findFirst().ifPresent(attempt -> attempt.die(chance));
+    }
+
+    void somebodyDeletesAJob() {
+        attempts.stream()
+                .filter(attempt -> attempt.jobExists)
+                .findFirst()
+                .ifPresent(attempt -> attempt.jobExists = false);
+    }
+
+    void somebodyMovesTheDatabase(int chance) {
+        if (database.lock == null) {
+            aPersonLooks();
+            database.moveTo(chance % (SimulatedDatabase.HEAD + 1));
+        }
+    }
+
+    void wants(String target, DowngradePolicy downgrade, boolean suspend) {
+        // Who changes the spec after a run has said what it left behind has decided about that, too.
+        database.halfDone &= !personIsDue;
+        personIsDue = false;
+        resource = new Resource(resource.generation() + 1, resource.retry(), spec(target, downgrade, suspend));
+        wanted.add(resource);
+        noteTargets();
+    }
+
+    void wantsOther(int chance) {
+        DatabaseMigrationSpec spec = resource.spec();
+        switch (chance % 4) {
+            case 0 -> wants(spec.targetRevision(), spec.downgrade(), !spec.suspend());
+            case 1 -> wants(spec.targetRevision(), POLICIES.get(chance / 4 % POLICIES.size()), spec.suspend());
+            default -> {
+                int place = chance / 4 % (SimulatedDatabase.HEAD + 2);
+                wants(place > SimulatedDatabase.HEAD ? "head" : target(place), spec.downgrade(), spec.suspend());
+            }
+        }
+    }
+
+    void asksForARetry() {
+        aPersonLooks();
+        resource = new Resource(resource.generation(), Optional.of("retry at " + now), resource.spec());
+    }
+
+    private void aPersonLooks() {
+        personIsDue = false;
+        database.halfDone = false;
+    }
+
+    void secretChanges(int chance) {
+        secretExists = chance % 3 != 0;
+        secretVersion++;
+    }
+
+    void timePasses(int chance) {
+        now = now.plus(Duration.ofMillis(chance % 4 == 0 ? chance % 30_000 : chance % 700));
+    }
+
+    // What the operator does.
+
+    /** {@return the rows, as a look at the database gives them} */
+    List<String> read() {
+        everRead.add(rows(database.at));
+        return rows(database.at);
+    }
+
+    boolean hasJobBeside(List<String> known) {
+        return attempts.stream().anyMatch(attempt -> attempt.jobExists && !known.contains(attempt.job));
+    }
+
+    void create(Decision.Start start, Resource of) {
+        SimulatedAttempt attempt =
+                new SimulatedAttempt(start, of.generation(), of.spec().targetRevision(), imageFails, database, now);
+        if (attempts.stream().anyMatch(known -> known.jobExists && known.job.equals(attempt.job))) {
+            return;
+        }
+        unless(
+                attempts.stream().noneMatch(other -> other.jobExists && !other.over()),
+                "a second attempt was started while one was under way (rule 2)");
+        unless(
+                attempts.stream().noneMatch(other -> other.jobExists && other.number == attempt.number)
+                        && (status.attempt() == null || status.attempt().number() < attempt.number),
+                "the number of an attempt was used a second time");
+        unless(
+                !personIsDue || start.afterInterruption(),
+                "tried again by itself what a person has to look at first (rule 10)");
+        unless(
+                start.downgrade() != Downgrade.Allowed || of.spec().downgrade() != DowngradePolicy.Never,
+                "gave leave to go down against downgrade: Never (rule 5)");
+        attempts.add(attempt);
+    }
+
+    void write(DatabaseMigrationStatus written) {
+        List<String> current = written.currentRevisions();
+        unless(current == null || everRead.contains(current), "reported rows that were never read (rule 3)");
+        boolean ready = has(written, "Ready", "True");
+        boolean reconciling = has(written, "Reconciling", "True");
+        boolean stalled = has(written, "Stalled", "True");
+        unless(!(reconciling && stalled), "Reconciling and Stalled at once");
+        unless(ready != (reconciling || stalled), "neither ready nor on the way nor stalled");
+        if (ready) {
+            long generation = written.observedGeneration() == null ? -1 : written.observedGeneration();
+            unless(
+                    wasAtTarget.contains(generation),
+                    "Ready for generation " + generation + ", at whose target the rows never were since (rule 8)");
+            ours = current;
+        }
+        status = written;
+    }
+
+    private static boolean has(DatabaseMigrationStatus status, String type, String value) {
+        return status.condition(type)
+                .filter(condition -> value.equals(condition.getStatus()))
+                .isPresent();
+    }
+
+    /** {@return whether the status says of the spec as it is that this is so} */
+    boolean says(String condition) {
+        return Long.valueOf(resource.generation()).equals(status.observedGeneration())
+                && has(status, condition, "True");
+    }
+
+    boolean isAtTarget() {
+        return database.at == place(resource.spec().targetRevision());
+    }
+
+    private void noteTargets() {
+        for (Resource spec : wanted) {
+            if (place(spec.spec().targetRevision()) == database.at) {
+                wasAtTarget.add(spec.generation());
+            }
+        }
+    }
+
+    /** A pod whose Job is gone is killed some day. */
+    void killOrphans() {
+        attempts.stream()
+                .filter(attempt -> !attempt.jobExists && !attempt.over())
+                .forEach(attempt -> attempt.die(1));
+    }
+}
