@@ -2,6 +2,7 @@ package dev.dbmigrations.testing;
 
 import static org.awaitility.Awaitility.await;
 
+import com.github.dockerjava.api.command.SaveImagesCmd;
 import com.github.dockerjava.api.exception.NotFoundException;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.Config;
@@ -15,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.GenericContainer;
@@ -34,7 +37,7 @@ public final class Cluster {
 
     private final K3sContainer container;
     private final KubernetesClient client;
-    private final Set<String> imported = ConcurrentHashMap.newKeySet();
+    private final Set<String> imported = new HashSet<>();
 
     private Cluster() {
         container = new K3sContainer(IMAGE);
@@ -73,20 +76,29 @@ public final class Cluster {
 
     /** Makes an image of the local Docker known to the cluster, once. Its pods must not ask to pull always. */
     public void importImage(String name) {
-        if (imported.add(name)) {
+        importImages(List.of(name));
+    }
+
+    /** The same for several, whose common layers travel once. */
+    public synchronized void importImages(Collection<String> names) {
+        List<String> missing =
+                names.stream().filter(name -> !imported.contains(name)).toList();
+        if (missing.isEmpty()) {
+            return;
+        }
+        try {
+            Path archive = Files.createTempFile("images", ".tar");
             try {
-                Path archive = Files.createTempFile("image", ".tar");
-                try {
-                    save(name, archive);
-                    container.copyFileToContainer(MountableFile.forHostPath(archive), "/tmp/image.tar");
-                } finally {
-                    Files.delete(archive);
-                }
-                succeed("ctr", "-n", "k8s.io", "images", "import", "/tmp/image.tar");
-                succeed("rm", "/tmp/image.tar");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                save(missing, archive);
+                container.copyFileToContainer(MountableFile.forHostPath(archive), "/tmp/images.tar");
+            } finally {
+                Files.delete(archive);
             }
+            succeed("ctr", "-n", "k8s.io", "images", "import", "/tmp/images.tar");
+            succeed("rm", "/tmp/images.tar");
+            imported.addAll(missing);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -128,12 +140,16 @@ public final class Cluster {
         }
     }
 
-    private static void save(String name, Path to) throws IOException {
-        try (InputStream image =
-                DockerClientFactory.lazyClient().saveImageCmd(name).exec()) {
-            Files.copy(image, to, StandardCopyOption.REPLACE_EXISTING);
+    private static void save(List<String> names, Path to) throws IOException {
+        SaveImagesCmd command = DockerClientFactory.lazyClient().saveImagesCmd();
+        for (String name : names) {
+            DockerImageName image = DockerImageName.parse(name);
+            command = command.withImage(image.getUnversionedPart(), image.getVersionPart());
+        }
+        try (InputStream images = command.exec()) {
+            Files.copy(images, to, StandardCopyOption.REPLACE_EXISTING);
         } catch (NotFoundException e) {
-            throw new AssertionError("there is no image " + name + " here; build it first", e);
+            throw new AssertionError("one of the images " + names + " is not here; build it first", e);
         }
     }
 
