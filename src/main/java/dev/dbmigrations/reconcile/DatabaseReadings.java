@@ -42,11 +42,9 @@ final class DatabaseReadings extends AbstractEventSource<Reading, DatabaseMigrat
         readings.ask(id, question);
     }
 
-    /** {@return the newest answer to exactly this question} */
+    /** {@return the newest reading, where it answers this question} */
     Optional<Reading> latest(ResourceID id, Question question) {
-        return readings.latest(id)
-                .filter(answer -> answer.question().equals(question))
-                .map(Answer::reading);
+        return readings.latest(id).filter(answer -> answer.answers(question)).map(Answer::reading);
     }
 
     /** {@return since when an answer is waited for} */
