@@ -1,0 +1,94 @@
+package dev.dbmigrations.system;
+
+import static dev.dbmigrations.api.Reason.Applying;
+import static dev.dbmigrations.api.Reason.AtTarget;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** What happens while a Job is at work. The tree's second revision works until the test opens its gate. */
+@Execution(ExecutionMode.CONCURRENT)
+class WhileItRunsIT {
+
+    @RegisterExtension
+    final Team team = new Team();
+
+    private Database database;
+    private Migration shop;
+
+    @BeforeEach
+    void aJobIsInTheMiddleOfItsSecondRevision() {
+        database = team.databaseWithSecret();
+        database.run("CREATE TABLE gate (open boolean)");
+        shop = team.migration(Team.tree("slow", "head", "alembic: {arguments: [transaction=each]}"));
+        shop.await(
+                Applying,
+                "a revision executed",
+                status -> status.attempt() != null
+                        && Integer.valueOf(1).equals(status.attempt().stepsExecuted()));
+    }
+
+    private void openTheGate() {
+        database.run("INSERT INTO gate VALUES (true)");
+    }
+
+    @Test
+    void saysHowFarItIs() {
+        assertThat(shop.message()).contains("1 of 3 revisions executed");
+        assertThat(shop.status().currentRevision()).isIn("", "s1_before");
+
+        openTheGate();
+
+        assertThat(shop.await(AtTarget).currentRevision()).isEqualTo("s3_after");
+    }
+
+    @Test
+    void goesOnWithTheSameJobWhenTheOperatorIsKilled() {
+        InstalledOperator.shared().kill();
+        openTheGate();
+
+        shop.await(AtTarget);
+        assertThat(shop.jobs()).hasSize(1);
+        shop.awaitEvents("Normal Started", "Normal Migrated");
+    }
+
+    @Test
+    void letsTheJobEndBeforeItFollowsAChangeOfTheSpec() {
+        shop.change("targetRevision: s1_before");
+        shop.await(Applying);
+        openTheGate();
+
+        shop.await(AtTarget);
+        assertThat(database.revisions()).containsExactly("s1_before");
+        assertThat(database.statesEverCommitted()).contains(List.of("s3_after"));
+        assertThat(shop.jobs()).hasSize(2);
+    }
+
+    @Test
+    void takesTheJobAlongWhenTheResourceIsDeletedAndLeavesTheDatabase() {
+        shop.delete();
+
+        await("no Job and no session")
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> shop.jobs().isEmpty() && database.sessions().isEmpty());
+        assertThat(database.revisions()).containsExactly("s1_before");
+        assertThat(database.tables()).containsExactly("alembic_version", "before_it");
+    }
+
+    @Test
+    void triesAgainWhenThePodIsLost() {
+        shop.killPods();
+        openTheGate();
+
+        shop.await(AtTarget);
+        assertThat(database.revisions()).containsExactly("s3_after");
+        shop.awaitEvents("Normal Started", "Warning Interrupted", "Normal Started", "Normal Migrated");
+    }
+}

@@ -1,0 +1,3 @@
+"""An env.py that its team never ran in a cluster."""
+
+raise RuntimeError("the settings file /etc/shop.toml is missing")
