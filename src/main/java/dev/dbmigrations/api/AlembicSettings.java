@@ -34,7 +34,7 @@ public record AlembicSettings(
         config = orElse(config, "alembic.ini");
         section = orElse(section, "alembic");
         python = orElse(python, "python3");
-        arguments = arguments == null ? List.of() : List.copyOf(arguments);
+        arguments = Lenient.list(arguments);
     }
 
     private static String orElse(@Nullable String value, String fallback) {

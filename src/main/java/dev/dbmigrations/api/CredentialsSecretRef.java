@@ -20,6 +20,6 @@ public record CredentialsSecretRef(String name, @Nullable String key, Map<String
 
     public CredentialsSecretRef {
         name = Objects.requireNonNullElse(name, "");
-        env = env == null ? Map.of() : Map.copyOf(env);
+        env = Lenient.map(env);
     }
 }

@@ -47,14 +47,14 @@ public record JobSettings(
             List.of(), List.of(), null, null, null, null);
 
     public JobSettings {
-        nodeSelector = nodeSelector == null ? Map.of() : Map.copyOf(nodeSelector);
-        tolerations = tolerations == null ? List.of() : List.copyOf(tolerations);
-        imagePullSecrets = imagePullSecrets == null ? List.of() : List.copyOf(imagePullSecrets);
-        labels = labels == null ? Map.of() : Map.copyOf(labels);
-        annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
-        env = env == null ? List.of() : List.copyOf(env);
-        envFrom = envFrom == null ? List.of() : List.copyOf(envFrom);
-        volumes = volumes == null ? List.of() : List.copyOf(volumes);
-        volumeMounts = volumeMounts == null ? List.of() : List.copyOf(volumeMounts);
+        nodeSelector = Lenient.map(nodeSelector);
+        tolerations = Lenient.list(tolerations);
+        imagePullSecrets = Lenient.list(imagePullSecrets);
+        labels = Lenient.map(labels);
+        annotations = Lenient.map(annotations);
+        env = Lenient.list(env);
+        envFrom = Lenient.list(envFrom);
+        volumes = Lenient.list(volumes);
+        volumeMounts = Lenient.list(volumeMounts);
     }
 }

@@ -1,6 +1,7 @@
 package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.ShortText;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.time.Instant;
@@ -15,7 +16,7 @@ import java.util.stream.Stream;
 final class Conditions {
 
     /** What Kubernetes allows is 32768; what a person reads is less. */
-    private static final int LONGEST_MESSAGE = 1024;
+    static final int LONGEST_MESSAGE = 1024;
 
     private Conditions() {}
 
@@ -38,12 +39,11 @@ final class Conditions {
     }
 
     private static Condition condition(String type, String status, Reason reason, String message) {
-        String cut = message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE - 1) + "…";
         return new ConditionBuilder()
                 .withType(type)
                 .withStatus(status)
                 .withReason(reason.name())
-                .withMessage(cut)
+                .withMessage(ShortText.ofLength(message, LONGEST_MESSAGE))
                 .build();
     }
 

@@ -3,6 +3,7 @@ package dev.dbmigrations.reconcile;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.ShortText;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -29,7 +30,7 @@ final class Failures {
                 : now.truncatedTo(ChronoUnit.SECONDS);
         return new LastFailure(
                 reason,
-                message,
+                ShortText.ofLength(message, Conditions.LONGEST_MESSAGE),
                 null,
                 null,
                 null,
@@ -97,7 +98,7 @@ final class Failures {
                 : null;
         return new LastFailure(
                 reason,
-                message,
+                ShortText.ofLength(message, Conditions.LONGEST_MESSAGE),
                 failure == null ? null : failure.revision(),
                 failure == null ? null : failure.sqlstate(),
                 failure == null ? null : cut(failure.statement()),

@@ -1,6 +1,7 @@
 package dev.dbmigrations.telemetry;
 
 import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.ShortText;
 import io.fabric8.kubernetes.api.model.MicroTime;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
@@ -22,7 +23,7 @@ public final class EventLog {
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
     /** The API server's own limit of an event's note, in bytes. */
-    private static final int LONGEST_NOTE = 1000;
+    private static final int LONGEST_NOTE = 1024;
 
     private final KubernetesClient client;
     private final Clock clock;
@@ -55,7 +56,7 @@ public final class EventLog {
                 .withType(type)
                 .withReason(reason)
                 .withAction("Migrate")
-                .withNote(message.length() <= LONGEST_NOTE ? message : message.substring(0, LONGEST_NOTE - 1) + "…")
+                .withNote(ShortText.ofBytes(message, LONGEST_NOTE))
                 .withReportingController(CONTROLLER)
                 .withReportingInstance(instance)
                 .withRegarding(new ObjectReferenceBuilder()

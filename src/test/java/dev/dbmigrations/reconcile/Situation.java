@@ -348,6 +348,10 @@ final class Situation {
         return failed(reason, current, current);
     }
 
+    static RunResult failedBy(Reason reason, String message, RunResult.Failure failure) {
+        return result(Outcome.Failed, reason, message, List.of("a1"), List.of("a1"), failure);
+    }
+
     static RunResult failed(Reason reason, @Nullable List<String> from, @Nullable List<String> current) {
         return result(Outcome.Failed, reason, "it went wrong", from, current);
     }
@@ -358,6 +362,16 @@ final class Situation {
             @Nullable String message,
             @Nullable List<String> from,
             @Nullable List<String> current) {
+        return result(outcome, reason, message, from, current, null);
+    }
+
+    private static RunResult result(
+            Outcome outcome,
+            @Nullable Reason reason,
+            @Nullable String message,
+            @Nullable List<String> from,
+            @Nullable List<String> current,
+            RunResult.@Nullable Failure failure) {
         return new RunResult(
                 outcome,
                 true,
@@ -371,7 +385,7 @@ final class Situation {
                 0,
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
-                null,
+                failure,
                 null,
                 1.5);
     }
