@@ -43,12 +43,12 @@ class Api:
             connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": kind})
             response = connection.getresponse()
             text = response.read().decode()
-            self.connection.used = time.monotonic()
-            return response.status, text
         except (OSError, http.client.HTTPException):
             connection.close()
             self.connection.used = 0
             raise
+        self.connection.used = time.monotonic()
+        return response.status, text
 
     def call(self, method, path, body=None, kind="application/json"):
         """Send one request that has to work; return the object."""
