@@ -31,7 +31,7 @@ class CrdIT {
     private static final String NAMESPACE = "crd";
     private static final Path INVALID = Path.of("src/test/resources/resources/invalid");
 
-    private static final Cluster cluster = Cluster.shared();
+    private static final Cluster cluster = Cluster.withoutOperator();
     private static final KubernetesClient client = cluster.client();
 
     @BeforeAll
@@ -49,7 +49,7 @@ class CrdIT {
 
     @AfterAll
     static void remove() {
-        client.namespaces().withName(NAMESPACE).delete();
+        cluster.close();
     }
 
     @ParameterizedTest

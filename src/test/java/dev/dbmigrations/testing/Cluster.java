@@ -31,7 +31,7 @@ import org.testcontainers.utility.MountableFile;
  * A real Kubernetes of one node: one for the whole test JVM, started on first use and gone with it. Tests share it, so
  * each makes namespaces of its own.
  */
-public final class Cluster {
+public final class Cluster implements AutoCloseable {
 
     public static final DockerImageName IMAGE = DockerImageName.parse("rancher/k3s:v1.34.4-k3s1");
 
@@ -57,6 +57,18 @@ public final class Cluster {
     /** {@return the JVM's cluster, ready for pods} */
     public static Cluster shared() {
         return Holder.CLUSTER;
+    }
+
+    /** {@return a cluster beside the JVM's, for a test whose objects no operator may answer to; close it} */
+    public static Cluster withoutOperator() {
+        return new Cluster();
+    }
+
+    /** Only of a cluster of one's own: the JVM's goes with the JVM. */
+    @Override
+    public void close() {
+        client.close();
+        container.stop();
     }
 
     /** {@return a client with all rights; never closed by a test} */
