@@ -106,7 +106,8 @@ public record DatabaseMigrationStatus(
      * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
      * @param mayDowngrade whether it has leave to go down (rule 5), and after its end, whether the rows that it had that
      *     leave for are its own doing; absent when not
-     * @param interrupted whether it died without telling how far it was (rule 10); absent when not
+     * @param interruptedFor the generation for which it, or one before it, died without telling how far it was, while
+     *     nobody knows (rule 10)
      * @param endedAt when it was seen to have ended, and its result taken in; absent before
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -120,7 +121,7 @@ public record DatabaseMigrationStatus(
             @Nullable Integer stepsExecuted,
             @Nullable Integer stepsTotal,
             @Nullable Boolean mayDowngrade,
-            @Nullable Boolean interrupted,
+            @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {}
 
     /**

@@ -240,7 +240,7 @@ final class Decide {
         }
         boolean retry = Standing.retryAsked(seen);
         DatabaseMigrationStatus.Attempt last = seen.status().attempt();
-        boolean interrupted = last != null && Boolean.TRUE.equals(last.interrupted());
+        boolean interrupted = last != null && last.interruptedFor() != null;
         return new Start(current, seen.nextAttempt(), Target.downgrade(seen, current), interrupted && !retry, retry);
     }
 

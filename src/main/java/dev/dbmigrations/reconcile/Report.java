@@ -2,18 +2,14 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.DatabaseIdentity;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
-import dev.dbmigrations.database.Progress.Executed;
 import dev.dbmigrations.database.Reading.AtRevisions;
-import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
@@ -39,11 +35,13 @@ final class Report {
     private final Observation seen;
     private final Instant now;
     private final StatusDraft draft;
+    private final AttemptReport attempts;
 
     private Report(Observation seen, Instant now) {
         this.seen = seen;
         this.now = now;
         this.draft = new StatusDraft(seen.status());
+        this.attempts = new AttemptReport(seen, now);
     }
 
     /**
@@ -101,7 +99,7 @@ final class Report {
         draft.pending = 0;
         draft.lastFailure = null;
         draft.lastHandledRetry = seen.retry().orElse(null);
-        forgetInterruption();
+        draft.attempt = attempts.atTarget(draft.attempt);
         Optional<SeenAttempt> ranThis = seen.newest().filter(attempt -> attempt.generation() == seen.generation());
         reached(
                 seen.spec(),
@@ -141,17 +139,7 @@ final class Report {
     }
 
     private void start(Start start, String job) {
-        draft.attempt = new Attempt(
-                start.number(),
-                seen.generation(),
-                "Apply",
-                job,
-                now.truncatedTo(ChronoUnit.SECONDS),
-                null,
-                null,
-                start.downgrade() == Downgrade.Allowed ? true : null,
-                start.afterInterruption() ? true : null,
-                null);
+        draft.attempt = attempts.started(start, job);
         if (draft.lastFailure != null && draft.lastFailure.job() == null) {
             draft.lastFailure = null;
         }
@@ -165,18 +153,12 @@ final class Report {
     }
 
     private void await(Await await) {
-        SeenAttempt attempt = await.attempt();
-        Optional<Executed> progress = seen.reading()
-                .filter(AtRevisions.class::isInstance)
-                .flatMap(reading -> ((AtRevisions) reading).progress())
-                .filter(Executed.class::isInstance)
-                .map(Executed.class::cast);
-        draft.attempt = attempt(attempt, progress, interrupted(), null);
+        draft.attempt = attempts.underWay(await.attempt());
         draft.ready(await.reason(), await.message(), now);
     }
 
     private void discard(Discard discard) {
-        draft.attempt = attempt(discard.attempt(), Optional.empty(), interrupted(), now);
+        draft.attempt = attempts.discarded(discard.attempt());
         draft.ready(
                 Reason.Applying,
                 "Job " + discard.attempt().job() + " never started and is for an older spec: it is deleted",
@@ -212,7 +194,7 @@ final class Report {
 
     /** What the end of an attempt teaches: the version table, what the target means, and what was done. */
     private void takeIn(SeenAttempt ended) {
-        draft.attempt = attempt(ended, Optional.empty(), interruptedBy(ended), now);
+        draft.attempt = attempts.ended(ended);
         if (!(ended.state() instanceof Ended(RunResult result))) {
             return;
         }
@@ -243,64 +225,13 @@ final class Report {
         }
     }
 
-    /**
-     * Whether nobody knows how far an attempt was (rule 10). That stays so over attempts that never came to look: only
-     * one that began its steps, and so had none to refuse, or a database at the target ends it.
-     */
-    private @Nullable Boolean interruptedBy(SeenAttempt ended) {
-        return switch (ended.state()) {
-            case Died died when died.started() -> true;
-            case Ended(RunResult result) when result.outcome() == Outcome.Succeeded || hasBegun(result) -> null;
-            case SeenAttempt.State other -> interrupted();
-        };
-    }
-
-    /** Whether the rows are known to be this attempt's own doing: it began where it should, and read them at its end. */
-    private boolean leftTheRows(SeenAttempt attempt) {
-        return attempt.state() instanceof Ended(RunResult result)
-                && result.from() != null
-                && result.current() != null
-                && sorted(result.from()).equals(sorted(attempt.asked().expected()))
-                && (!(seen.reading().orElse(null) instanceof AtRevisions reading)
-                        || reading.revisions().equals(sorted(result.current())));
-    }
-
-    private static List<String> sorted(List<String> revisions) {
-        return revisions.stream().sorted().toList();
-    }
-
-    private static boolean hasBegun(RunResult result) {
-        return result.steps() != null && result.steps().total() > 0 && result.reason() != Reason.PartiallyApplied;
-    }
-
-    private @Nullable Boolean interrupted() {
-        return seen.status().attempt() == null ? null : seen.status().attempt().interrupted();
-    }
-
-    private void forgetInterruption() {
-        Attempt last = draft.attempt;
-        if (last != null && last.interrupted() != null) {
-            draft.attempt = new Attempt(
-                    last.number(),
-                    last.generation(),
-                    last.kind(),
-                    last.job(),
-                    last.startedAt(),
-                    last.stepsExecuted(),
-                    last.stepsTotal(),
-                    last.mayDowngrade(),
-                    null,
-                    last.endedAt());
-        }
-    }
-
     /** A run for an older spec reached what that spec wanted: the way down from there stays open (rule 5). */
     private void reachedEarlier(SeenAttempt ended, RunResult result) {
         List<String> rows = result.current();
         if (ended.generation() == seen.generation()
                 || rows == null
                 || !(seen.reading().orElse(null) instanceof AtRevisions reading)
-                || !reading.revisions().equals(sorted(rows))) {
+                || !reading.revisions().equals(rows.stream().sorted().toList())) {
             return;
         }
         Target.identity(seen.secret(), reading)
@@ -312,32 +243,6 @@ final class Report {
                         ended.asked().alembic(),
                         database,
                         now.truncatedTo(ChronoUnit.SECONDS)));
-    }
-
-    private Attempt attempt(
-            SeenAttempt attempt,
-            Optional<Executed> progress,
-            @Nullable Boolean interrupted,
-            @Nullable Instant endedAt) {
-        Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
-                ? Optional.ofNullable(result.steps())
-                : Optional.empty();
-        boolean mayGoDown = attempt.asked().mayDowngrade() && (endedAt == null || leftTheRows(attempt));
-        return new Attempt(
-                attempt.number(),
-                attempt.generation(),
-                "Apply",
-                attempt.job(),
-                attempt.createdAt(),
-                steps.map(RunResult.Steps::executed)
-                        .or(() -> progress.map(Executed::executed))
-                        .orElse(null),
-                steps.map(RunResult.Steps::total)
-                        .or(() -> progress.map(Executed::total))
-                        .orElse(null),
-                mayGoDown ? true : null,
-                interrupted,
-                endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));
     }
 
     private static String named(List<String> revisions) {

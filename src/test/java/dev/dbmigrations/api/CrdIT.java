@@ -221,7 +221,7 @@ class CrdIT {
                         alembic,
                         new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table),
                         at),
-                new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, true, true, at),
+                new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, true, 3L, at),
                 new DatabaseMigrationStatus.LastFailure(
                         Reason.MigrationFailed,
                         "null value in column \"location\"",

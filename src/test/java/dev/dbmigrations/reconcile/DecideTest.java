@@ -789,6 +789,30 @@ class DecideTest {
         }
 
         @Test
+        void isNotSettledByAnotherTarget() {
+            died(true).happens();
+            situation.target("a1").later(SECOND).databaseIsAt("a1");
+            assertThat(situation.happens()).isInstanceOf(Settle.class);
+            assertThat(started(situation.target("b2").databaseIsAt("a1").decides())
+                            .afterInterruption())
+                    .as("what was interrupted on the way to b2 is there still")
+                    .isTrue();
+        }
+
+        @Test
+        void isNotSettledByAnAttemptForAnotherTarget() {
+            died(true).happens();
+            situation.target("a9").later(SECOND).databaseIsAt("a1").happens();
+            situation
+                    .attemptEnds(succeeded(List.of("a1"), List.of("a9")))
+                    .databaseIsAt("a9")
+                    .happens();
+            assertThat(started(situation.target("b2").databaseIsAt("a9").decides())
+                            .afterInterruption())
+                    .isTrue();
+        }
+
+        @Test
         void anInvalidIndexAtTheTargetIsForAPersonToLookAt() {
             died(true).databaseHasInvalidIndexAt("public.tlog_score", "b2");
             assertThat(fails(situation.happens(), Reason.PartiallyApplied)

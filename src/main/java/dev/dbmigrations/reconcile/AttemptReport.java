@@ -1,0 +1,151 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Progress.Executed;
+import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.RunResult;
+import dev.dbmigrations.job.RunResult.Outcome;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.reconcile.Decision.Start;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What the status says of the newest attempt, and what it has to remember of those before. Pure. */
+final class AttemptReport {
+
+    private final Observation seen;
+    private final Instant now;
+
+    AttemptReport(Observation seen, Instant now) {
+        this.seen = seen;
+        this.now = now;
+    }
+
+    Attempt started(Start start, String job) {
+        return new Attempt(
+                start.number(),
+                seen.generation(),
+                "Apply",
+                job,
+                now.truncatedTo(ChronoUnit.SECONDS),
+                null,
+                null,
+                start.downgrade() == Downgrade.Allowed ? true : null,
+                start.afterInterruption() ? interruptedFor() : null,
+                null);
+    }
+
+    Attempt underWay(SeenAttempt attempt) {
+        Optional<Executed> progress = seen.reading()
+                .filter(AtRevisions.class::isInstance)
+                .flatMap(reading -> ((AtRevisions) reading).progress())
+                .filter(Executed.class::isInstance)
+                .map(Executed.class::cast);
+        return of(
+                attempt,
+                progress.map(some -> new RunResult.Steps(some.executed(), some.total())),
+                attempt.asked().mayDowngrade(),
+                interruptedFor(),
+                null);
+    }
+
+    /** It never started, and its Job is deleted. */
+    Attempt discarded(SeenAttempt attempt) {
+        return of(attempt, Optional.empty(), false, interruptedFor(), now);
+    }
+
+    Attempt ended(SeenAttempt attempt) {
+        Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
+                ? Optional.ofNullable(result.steps())
+                : Optional.empty();
+        boolean mayGoOn = attempt.asked().mayDowngrade() && leftTheRows(attempt);
+        return of(attempt, steps, mayGoOn, interruptedBy(attempt), now);
+    }
+
+    /** Every step of the spec's own way has its row, or a person has looked: then nobody is in doubt any more. */
+    @Nullable
+    Attempt atTarget(@Nullable Attempt last) {
+        if (last == null || last.interruptedFor() == null) {
+            return last;
+        }
+        boolean known = last.interruptedFor() == seen.generation() || Standing.retryAsked(seen);
+        return known
+                ? new Attempt(
+                        last.number(),
+                        last.generation(),
+                        last.kind(),
+                        last.job(),
+                        last.startedAt(),
+                        last.stepsExecuted(),
+                        last.stepsTotal(),
+                        last.mayDowngrade(),
+                        null,
+                        last.endedAt())
+                : last;
+    }
+
+    /**
+     * The generation for which an attempt died and nobody knows how far it was (rule 10). That stays so over attempts
+     * that never came to look, and over other targets, which have other steps: only an attempt for the same spec that
+     * began its steps, and so had none to refuse, ends it; or that spec's target reached, or a person's word.
+     */
+    private @Nullable Long interruptedBy(SeenAttempt ended) {
+        Long before = interruptedFor();
+        boolean sameSpec = before != null && before == ended.generation();
+        return switch (ended.state()) {
+            case Died died when died.started() && before == null -> ended.generation();
+            case Ended(RunResult result)
+            when sameSpec && (result.outcome() == Outcome.Succeeded || hasBegun(result)) -> null;
+            case SeenAttempt.State other -> before;
+        };
+    }
+
+    private @Nullable Long interruptedFor() {
+        Attempt last = seen.status().attempt();
+        return last == null ? null : last.interruptedFor();
+    }
+
+    private static boolean hasBegun(RunResult result) {
+        return result.steps() != null && result.steps().total() > 0 && result.reason() != Reason.PartiallyApplied;
+    }
+
+    /** Whether the rows are known to be this attempt's own doing: it began where it should, and read them at its end. */
+    private boolean leftTheRows(SeenAttempt attempt) {
+        return attempt.state() instanceof Ended(RunResult result)
+                && result.from() != null
+                && result.current() != null
+                && sorted(result.from()).equals(sorted(attempt.asked().expected()))
+                && (!(seen.reading().orElse(null) instanceof AtRevisions reading)
+                        || reading.revisions().equals(sorted(result.current())));
+    }
+
+    private static List<String> sorted(List<String> revisions) {
+        return revisions.stream().sorted().toList();
+    }
+
+    private static Attempt of(
+            SeenAttempt attempt,
+            Optional<RunResult.Steps> steps,
+            boolean mayDowngrade,
+            @Nullable Long interruptedFor,
+            @Nullable Instant endedAt) {
+        return new Attempt(
+                attempt.number(),
+                attempt.generation(),
+                "Apply",
+                attempt.job(),
+                attempt.createdAt(),
+                steps.map(RunResult.Steps::executed).orElse(null),
+                steps.map(RunResult.Steps::total).orElse(null),
+                mayDowngrade ? true : null,
+                interruptedFor,
+                endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));
+    }
+}
