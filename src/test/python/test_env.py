@@ -61,6 +61,14 @@ def through_config(url):
     assert password not in result.log
 
 
+def test_database_url_names_a_driver_that_the_image_has(any_pod, tree):
+    env = tree.path / "migrations/env.py"
+    engine = "import os\nfrom sqlalchemy import create_engine\ncreate_engine(os.environ['DATABASE_URL'])\n"
+    env.write_text(env.read_text() + engine)
+    result = any_pod.upgrade()
+    assert result.outcome == "Succeeded", result.log
+
+
 def test_a_variable_of_the_teams_own_is_filled(pod, tree):
     variables = {"APP_URL": "url", "APP_PASSWORD": "password", "APP_DB": "dbname"}
     check = "assert os.environ['APP_PASSWORD'] and os.environ['APP_DB']"

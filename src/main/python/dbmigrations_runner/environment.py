@@ -21,14 +21,13 @@ def publish(run, tree, credentials):
 
 def variables(run, credentials):
     """Return the variables that carry the credentials."""
-    asyncpg_only = drivers.available() == ["asyncpg"]
     parts = {
         "host": credentials.host,
         "port": str(credentials.port),
         "user": credentials.user,
         "password": credentials.password,
         "dbname": credentials.database,
-        "url": drivers.plain_url("postgresql+asyncpg" if asyncpg_only else "postgresql", credentials),
+        "url": drivers.plain_url(_usable_scheme(drivers.available()), credentials),
     }
     found = {
         "DB_HOST": parts["host"],
@@ -52,18 +51,21 @@ def variables(run, credentials):
 
 def _scheme(tree):
     """Return the scheme for sqlalchemy.url: the tree's own choice of driver, else one that the image has."""
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
-
     found = drivers.available()
     named = (image.file_url(tree.config) or "").partition("://")[0]
     if named.startswith("postgresql+") and named.partition("+")[2] in found:
         return named
     if _is_async(tree):
-        found = [driver for driver in reversed(found) if driver in drivers.ASYNC] or found
-    elif make_url("postgresql://").get_dialect().driver in found:
-        # Which driver that is differs between SQLAlchemy 2.0 and 2.1.
-        return "postgresql"
-    return f"postgresql+{found[0]}"
+        return f"postgresql+{next((driver for driver in reversed(found) if driver in drivers.ASYNC), found[0])}"
+    return _usable_scheme(found)
+
+
+def _usable_scheme(found):
+    """Return plain postgresql where SQLAlchemy finds a driver for it, else the name of one that the image has."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    # Which driver is the default differs between SQLAlchemy 2.0 and 2.1.
+    return "postgresql" if make_url("postgresql://").get_dialect().driver in found else f"postgresql+{found[0]}"
 
 
 def _is_async(tree):
