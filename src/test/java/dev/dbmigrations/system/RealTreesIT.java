@@ -71,7 +71,8 @@ class RealTreesIT {
         migration.await(AtTarget);
         assertThat(schemaOf(database)).isEqualTo(schemaByPlainAlembic(airflow));
 
-        // As with plain Alembic: the revision 4bc4d934e2bc does not find an index of its own, those above it are undone.
+        // As with plain Alembic: the revision 4bc4d934e2bc does not find an index of its own, those above it are
+        // undone.
         migration.change("targetRevision: base");
         DatabaseMigrationStatus half = migration.await(MigrationFailed);
         LastFailure failure = Objects.requireNonNull(half.lastFailure());
@@ -83,7 +84,8 @@ class RealTreesIT {
 
         migration.change("targetRevision: head");
         migration.await(AtTarget);
-        assertThat(database.revisions()).isEqualTo(Objects.requireNonNull(half.lastReached()).revisions());
+        assertThat(database.revisions())
+                .isEqualTo(Objects.requireNonNull(half.lastReached()).revisions());
     }
 
     @Test
