@@ -37,13 +37,29 @@ def test_an_unknown_system_identifier_does_not_matter(pod, database):
 
 
 def test_an_unknown_target_is_named_with_the_image_and_its_head(pod, database):
-    refused(pod.upgrade("dddd"), database, "RevisionNotFound", "dddd", "app-migrations:1.4.2", "bbbb3333")
+    result = pod.upgrade("dddd")
+    refused(result, database, "RevisionNotFound", "dddd", "app-migrations:1.4.2", "bbbb3333")
+    assert (result.heads, result.resolvedTarget, result.unknown) == (["bbbb3333"], None, None)
 
 
 def test_a_row_that_the_image_does_not_know_is_named(pod, database, tree):
     pod.upgrade("head")
     (tree.path / "migrations/versions/bbbb3333.py").unlink()
-    refused(pod.upgrade("aaaa2222"), database, "RevisionNotFound", "bbbb3333", "app-migrations:1.4.2")
+    result = pod.upgrade("aaaa2222")
+    refused(result, database, "RevisionNotFound", "bbbb3333", "app-migrations:1.4.2")
+    assert result.unknown == ["bbbb3333"]
+
+
+@pytest.mark.parametrize(
+    ("target", "resolved"), [("head", ["aaaa2222"]), ("aaaa1", ["aaaa1111"]), ("base", [])], ids=str
+)
+def test_what_the_target_means_is_told_where_the_rows_are_unknown(pod, database, tree, target, resolved):
+    pod.upgrade("head")
+    (tree.path / "migrations/versions/bbbb3333.py").unlink()
+    result = pod.downgrade(target)
+    refused(result, database, "RevisionNotFound", "bbbb3333")
+    assert (result.resolvedTarget, result.heads, result.unknown) == (resolved, ["aaaa2222"], ["bbbb3333"])
+    assert (result.current, result.direction, result.pending) == (["bbbb3333"], None, None)
 
 
 def test_an_ambiguous_prefix_names_the_candidates(pod, database):

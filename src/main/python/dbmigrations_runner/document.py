@@ -92,6 +92,8 @@ def new_result():
         "current": None,
         "resolvedTarget": None,
         "heads": None,
+        # Rows that this image does not have: RevisionNotFound comes of them, not of the target.
+        "unknown": None,
         "pending": None,
         "versionTable": None,
         "database": None,
@@ -133,7 +135,7 @@ def _halve_text(result):
 
 def _halve_list(result):
     """Shorten lists of ids at last: current is read by the operator, too, and half of what stayed says that it did."""
-    lists = [(result, name) for name in ("heads", "resolvedTarget", "from", "current")]
+    lists = [(result, name) for name in ("heads", "unknown", "resolvedTarget", "from", "current")]
     lists += [(result["partial"] or {}, name) for name in ("invalidIndexes", "revisions")]
     return _halve_longest([(holder, name) for holder, name in lists if len(holder.get(name) or []) > 1])
 

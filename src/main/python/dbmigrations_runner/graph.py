@@ -32,15 +32,9 @@ class Graph:
         followed = set(chain.from_iterable(revision._all_down_revisions for revision in self.revisions.values()))
         return sorted(set(self.revisions) - followed)
 
-    def refuse_unknown(self, rows):
-        """Refuse rows that this image does not know."""
-        unknown = sorted(set(rows) - set(self.revisions))
-        if unknown:
-            raise StoppedError(
-                "RevisionNotFound",
-                f"the database is at revision {', '.join(unknown)}, which is not in image {self._image}: "
-                "use the image that applied it, or a newer one",
-            )
+    def unknown(self, rows):
+        """Return the rows that this image does not know."""
+        return sorted(set(rows) - set(self.revisions))
 
     def resolve(self, target):
         """Return the set of ids that a target means here; `base` means none."""

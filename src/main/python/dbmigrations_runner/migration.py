@@ -84,7 +84,9 @@ class Migration:
 
     def is_at_target(self, rows):
         """Tell whether these rows are the resolved target, in the sense of rule 4."""
-        return self.targets is not None and self.graph.direction(self.targets, rows) == graph.NONE
+        if self.targets is None or self.graph.unknown(rows):
+            return False
+        return self.graph.direction(self.targets, rows) == graph.NONE
 
     def is_reached(self, rows):
         """Return a function that tells whether a revision's step is confirmed by these rows; None confirms nothing."""
@@ -95,7 +97,7 @@ class Migration:
 
     def pending(self, rows):
         """Return how many revisions lie between these rows and the target, or None."""
-        if self.targets is None:
+        if self.targets is None or self.graph.unknown(rows):
             return None
         direction = self.graph.direction(self.targets, rows)
         with suppress(StoppedError, AttributeError):
@@ -169,10 +171,12 @@ class Migration:
                 )
         self.graph = graph.Graph(context.script or self._tree.script, self._run.image)
         self._report.note(heads=self.graph.heads)
-        self.graph.refuse_unknown(rows)
+        # What the target means here is told even where the rows are unknown: a rollback goes there with another image.
         self.targets = self.graph.resolve(self._run.target)
+        self._report.note(resolvedTarget=sorted(self.targets))
+        self._refuse_unknown(rows)
         self.direction = self.graph.direction(self.targets, rows)
-        self._report.note(resolvedTarget=sorted(self.targets), direction=self.direction, pending=self.pending(rows))
+        self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
             self._refuse_downgrade(rows)
         steps = self.graph.steps(self.direction, self.targets, rows)
@@ -221,6 +225,16 @@ class Migration:
         found_schema, self._width = found or (schema, COLUMN_WIDTH)
         self.version_table = {"schema": found_schema or "public", "name": context.version_table}
         self._report.note(versionTable=self.version_table)
+
+    def _refuse_unknown(self, rows):
+        unknown = self.graph.unknown(rows)
+        if unknown:
+            self._report.note(unknown=unknown)
+            raise StoppedError(
+                "RevisionNotFound",
+                f"the database is at revision {', '.join(unknown)}, which is not in image {self._run.image}: "
+                "use the image that applied it, or a newer one",
+            )
 
     def _refuse_downgrade(self, rows):
         """Rules 5 and 9."""

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param isFinal false for the document that is written ahead, before the first step: the run died without a word
  * @param from rows before the run
  * @param current rows that the runner read back
+ * @param unknown rows that the image does not have; present where {@code RevisionNotFound} comes of them, not of the
+ *     target
  * @param pending revisions between current and target
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -37,6 +39,7 @@ public record RunResult(
         @Nullable List<String> current,
         @Nullable List<String> resolvedTarget,
         @Nullable List<String> heads,
+        @Nullable List<String> unknown,
         @Nullable Integer pending,
         @Nullable VersionTable versionTable,
         @Nullable Steps steps,
@@ -104,6 +107,7 @@ public record RunResult(
         current = withoutNulls(current);
         resolvedTarget = withoutNulls(resolvedTarget);
         heads = withoutNulls(heads);
+        unknown = withoutNulls(unknown);
         direction = direction == null || !DIRECTIONS.contains(direction) ? null : direction;
         pending = pending == null || pending < 0 ? null : pending;
         versionTable = versionTable == null || isEmpty(versionTable.schema()) || isEmpty(versionTable.name())

@@ -26,7 +26,7 @@ class RunResultTest {
         RunResult result = parse("""
                 {"version": 1, "final": true, "outcome": "Failed", "reason": "MigrationFailed",
                  "message": "revision b2 failed", "direction": "Upgrade", "from": ["a1"], "current": ["a1"],
-                 "resolvedTarget": ["c3"], "heads": ["c3", "d4"], "pending": 2,
+                 "resolvedTarget": ["c3"], "heads": ["c3", "d4"], "unknown": ["a1"], "pending": 2,
                  "versionTable": {"schema": "public", "name": "alembic_version"},
                  "database": {"name": "app", "oid": 16384, "systemIdentifier": "7412"},
                  "steps": {"executed": 1, "total": 2, "revisions": ["b2"]},
@@ -36,6 +36,7 @@ class RunResultTest {
         assertThat(result.outcome()).isEqualTo(Outcome.Failed);
         assertThat(result.reason()).isEqualTo(Reason.MigrationFailed);
         assertThat(result.heads()).containsExactly("c3", "d4");
+        assertThat(result.unknown()).containsExactly("a1");
         assertThat(result.steps()).isEqualTo(new RunResult.Steps(1, 2));
         assertThat(result.failure()).isEqualTo(new RunResult.Failure("b2", "23502", "ALTER TABLE tlog"));
         assertThat(result.told()).isTrue();
@@ -113,13 +114,15 @@ class RunResultTest {
     void whatCannotBeIsLeftOut() {
         RunResult result = parse("""
                 {"outcome": "Succeeded", "direction": "Sideways", "from": [null], "current": ["a1", null],
-                 "resolvedTarget": [null, "b2"], "heads": [null], "pending": -1, "seconds": 1e999,
+                 "resolvedTarget": [null, "b2"], "heads": [null], "unknown": [null],
+                 "pending": -1, "seconds": 1e999,
                  "versionTable": {"schema": null, "name": "t"}, "steps": {"executed": -3, "total": 1}}
                 """);
         assertThat(result.direction()).isNull();
         assertThat(result.from()).isEmpty();
         assertThat(result.current()).isEqualTo(List.of("a1"));
         assertThat(result.resolvedTarget()).isEqualTo(List.of("b2"));
+        assertThat(result.unknown()).isEmpty();
         assertThat(result.pending()).isNull();
         assertThat(result.seconds()).isNull();
         assertThat(result.versionTable()).isNull();

@@ -167,6 +167,7 @@ final class SimulatedAttempt {
                 current,
                 outcome == Outcome.Succeeded ? current : null,
                 List.of("r" + SimulatedDatabase.HEAD),
+                null,
                 0,
                 new VersionTable("public", "alembic_version"),
                 new RunResult.Steps(executed, executed),

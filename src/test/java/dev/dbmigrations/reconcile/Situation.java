@@ -382,6 +382,7 @@ final class Situation {
                 current,
                 outcome == Outcome.Succeeded ? current : null,
                 null,
+                null,
                 0,
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
