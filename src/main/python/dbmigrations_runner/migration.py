@@ -7,9 +7,8 @@ from contextlib import suppress
 
 from alembic.runtime.environment import EnvironmentContext
 
-from dbmigrations_runner import graph, locks, sources
-from dbmigrations_runner.errors import StoppedError, superseded
-from dbmigrations_runner.leftovers import autocommits
+from dbmigrations_runner import graph, locks, refusals
+from dbmigrations_runner.errors import StoppedError
 
 # The width of Alembic's own version table.
 COLUMN_WIDTH = 32
@@ -165,24 +164,26 @@ class Migration:
         self._note_version_table(context)
         if not again:
             self._report.note(**{"from": sorted(rows)})
-            if rows != self._run.expected_revisions:
-                raise superseded(
-                    f"the database is at {_said(rows)}, not at {_said(self._run.expected_revisions)} any more"
-                )
+            refusals.moved(rows, self._run.expected_revisions)
         self.graph = graph.Graph(context.script or self._tree.script, self._run.image)
         self._report.note(heads=self.graph.heads)
         # What the target means here is told even where the rows are unknown: a rollback goes there with another image.
         self.targets = self.graph.resolve(self._run.target)
         self._report.note(resolvedTarget=sorted(self.targets))
-        self._refuse_unknown(rows)
+        unknown = self.graph.unknown(rows)
+        if unknown:
+            self._report.note(unknown=unknown)
+            raise refusals.not_in_image(unknown, self._run.image)
         self.direction = self.graph.direction(self.targets, rows)
         self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
-            self._refuse_downgrade(rows)
+            refusals.downgrade(self._run, self.graph, self.targets, rows)
         steps = self.graph.steps(self.direction, self.targets, rows)
-        self._refuse_long_ids(steps)
+        if self.direction == graph.UPGRADE:
+            refusals.long_ids(steps, self._width)
         if self._run.after_interruption:
-            self._refuse_after_interruption(steps, context)
+            self.suspected = refusals.suspects(steps, context)[:1]
+            refusals.after_interruption(self.suspected)
         return steps
 
     def _run_steps(self, context, steps):
@@ -226,64 +227,7 @@ class Migration:
         self.version_table = {"schema": found_schema or "public", "name": context.version_table}
         self._report.note(versionTable=self.version_table)
 
-    def _refuse_unknown(self, rows):
-        unknown = self.graph.unknown(rows)
-        if unknown:
-            self._report.note(unknown=unknown)
-            raise StoppedError(
-                "RevisionNotFound",
-                f"the database is at revision {', '.join(unknown)}, which is not in image {self._run.image}: "
-                "use the image that applied it, or a newer one",
-            )
-
-    def _refuse_downgrade(self, rows):
-        """Rules 5 and 9."""
-        way = f"target {self._run.target} lies below the database's {_said(rows)}"
-        if self._run.downgrade == "Forbidden":
-            raise StoppedError("DowngradeForbidden", f"{way}, and downgrade: Never forbids to go down")
-        if self._run.downgrade != "Allowed":
-            raise StoppedError(
-                "DatabaseAhead",
-                f"{way}, which this resource did not bring there: raise targetRevision, "
-                "or set downgrade: Always to let the database come down",
-            )
-        for revision in self.graph.undone_by(self.targets, rows):
-            why = sources.irreversible(revision.module, revision.path)
-            if why:
-                raise StoppedError(
-                    "IrreversibleRevision",
-                    f"revision {revision.revision} cannot be undone: {why}; nothing was run",
-                )
-
-    def _refuse_long_ids(self, steps):
-        if self.direction != graph.UPGRADE or self._width <= 0:  # no limit
-            return
-        for step in steps:
-            if len(step.revision.revision) > self._width:
-                raise StoppedError(
-                    "MigrationFailed",
-                    f"revision id {step.revision.revision} has {len(step.revision.revision)} characters, but the "
-                    f"version table's column takes {self._width}: widen it or shorten the id; nothing was run",
-                )
-
-    def _refuse_after_interruption(self, steps, context):
-        """Rule 10: an earlier attempt died, and how far it was nobody knows."""
-        ids = [step.revision.revision for step in steps if sources.may_commit(step.revision.path)]
-        if not context.impl.transactional_ddl or autocommits(context.connection):
-            ids = [step.revision.revision for step in steps]
-        if ids:
-            self.suspected = ids[:1]
-            raise StoppedError(
-                "PartiallyApplied",
-                f"an earlier attempt was interrupted, and revision {ids[0]} can commit on its way: "
-                "look at what it left, mend it, then set the annotation dbmigrations.dev/retry",
-            )
-
 
 def _table_of(context):
     schema = context.version_table_schema
     return f"{schema}.{context.version_table}" if schema else context.version_table
-
-
-def _said(rows):
-    return f"revision {', '.join(sorted(rows))}" if rows else "base"

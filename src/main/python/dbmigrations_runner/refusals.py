@@ -1,0 +1,74 @@
+"""What is refused before anything runs, from the rows, the graph and the revisions' code."""
+
+from __future__ import annotations
+
+from dbmigrations_runner import sources
+from dbmigrations_runner.errors import StoppedError, superseded
+from dbmigrations_runner.leftovers import autocommits
+
+
+def moved(rows, expected):
+    """Rule 1: only from the current that was decided on."""
+    if rows != expected:
+        raise superseded(f"the database is at {_said(rows)}, not at {_said(expected)} any more")
+
+
+def not_in_image(unknown, image):
+    """Return the refusal for rows that the image does not know."""
+    return StoppedError(
+        "RevisionNotFound",
+        f"the database is at revision {', '.join(unknown)}, which is not in image {image}: "
+        "use the image that applied it, or a newer one",
+    )
+
+
+def downgrade(run, graph, targets, rows):
+    """Rules 5 and 9."""
+    way = f"target {run.target} lies below the database's {_said(rows)}"
+    if run.downgrade == "Forbidden":
+        raise StoppedError("DowngradeForbidden", f"{way}, and downgrade: Never forbids to go down")
+    if run.downgrade != "Allowed":
+        raise StoppedError(
+            "DatabaseAhead",
+            f"{way}, which this resource did not bring there: raise targetRevision, "
+            "or set downgrade: Always to let the database come down",
+        )
+    for revision in graph.undone_by(targets, rows):
+        why = sources.irreversible(revision.module, revision.path)
+        if why:
+            raise StoppedError(
+                "IrreversibleRevision",
+                f"revision {revision.revision} cannot be undone: {why}; nothing was run",
+            )
+
+
+def long_ids(steps, width):
+    """Rule 9: an upgrade would find out at the step's end only."""
+    for step in steps:
+        if 0 < width < len(step.revision.revision):
+            raise StoppedError(
+                "MigrationFailed",
+                f"revision id {step.revision.revision} has {len(step.revision.revision)} characters, but the "
+                f"version table's column takes {width}: widen it or shorten the id; nothing was run",
+            )
+
+
+def suspects(steps, context):
+    """Return the steps that an earlier attempt may have half done and committed."""
+    if not context.impl.transactional_ddl or autocommits(context.connection):
+        return [step.revision.revision for step in steps]
+    return [step.revision.revision for step in steps if sources.may_commit(step.revision.path)]
+
+
+def after_interruption(suspected):
+    """Rule 10: an earlier attempt died, and how far it was nobody knows."""
+    if suspected:
+        raise StoppedError(
+            "PartiallyApplied",
+            f"an earlier attempt was interrupted, and revision {suspected[0]} can commit on its way: "
+            "look at what it left, mend it, then set the annotation dbmigrations.dev/retry",
+        )
+
+
+def _said(rows):
+    return f"revision {', '.join(sorted(rows))}" if rows else "base"
