@@ -77,9 +77,14 @@ public final class AttemptReading {
     public static Optional<State> withoutJob(String job, Collection<Pod> pods) {
         return pods.stream()
                 .filter(pod -> pod.getStatus() != null
-                        && job.equals(orEmpty(pod.getMetadata().getLabels()).get("batch.kubernetes.io/job-name")))
+                        && job.equals(orEmpty(pod.getMetadata().getLabels()).get(Labels.JOB)))
                 .findFirst()
                 .map(AttemptReading::state);
+    }
+
+    /** {@return whether the pod's container has started, or is over} */
+    static boolean hasStarted(Pod pod) {
+        return pod.getStatus() != null && !(state(pod) instanceof Waiting);
     }
 
     /** {@return what the Job was asked, by its own run document} */

@@ -69,6 +69,20 @@ public final class Attempts {
     }
 
     /**
+     * Deletes a Job of which no container has started, by the API server's own word.
+     *
+     * @return whether that was so; otherwise the Job is left alone
+     */
+    public boolean deleteUnstarted(String namespace, String job) {
+        boolean started = client.pods().inNamespace(namespace).withLabel(Labels.JOB, job).list().getItems().stream()
+                .anyMatch(AttemptReading::hasStarted);
+        if (!started) {
+            delete(namespace, job);
+        }
+        return !started;
+    }
+
+    /**
      * Whether the API server itself knows the resource and its Jobs as the caches do: an attempt is never started on a
      * cache's word alone.
      *

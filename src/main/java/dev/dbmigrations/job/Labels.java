@@ -20,5 +20,8 @@ public final class Labels {
     /** An annotation: a resource's name may be longer than a label. */
     public static final String NAME = DatabaseMigration.GROUP + "/name";
 
+    /** Kubernetes' own, on each pod of a Job: the Job's name. */
+    public static final String JOB = "batch.kubernetes.io/job-name";
+
     private Labels() {}
 }

@@ -52,11 +52,7 @@ final class Actor {
                 yield new Done(look, Optional.empty());
             }
             case Start start -> start(resource, seen, start, now);
-            case Discard discard -> {
-                attempts.delete(
-                        resource.getMetadata().getNamespace(), discard.attempt().job());
-                yield new Done(discard, Optional.empty());
-            }
+            case Discard discard -> new Done(discard(resource, discard), Optional.empty());
             case Settle settle -> {
                 prune(resource, seen);
                 yield new Done(settle, Optional.empty());
@@ -105,6 +101,14 @@ final class Actor {
                     new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty()),
                     Optional.empty());
         }
+    }
+
+    private Decision discard(DatabaseMigration resource, Discard discard) {
+        SeenAttempt attempt = discard.attempt();
+        // The caches may lag behind a container that has started since: what runs ends by itself (rule 2).
+        return attempts.deleteUnstarted(resource.getMetadata().getNamespace(), attempt.job())
+                ? discard
+                : new Await(attempt, Reason.Applying, "Job " + attempt.job() + " is at work for an older spec");
     }
 
     /** Keeps the newest finished Jobs, for their logs. */

@@ -3,7 +3,9 @@ package dev.dbmigrations.reconcile;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Running;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +47,17 @@ public record Observation(
 
     /** {@return the newest attempt that is not over; an older one counts as well (rule 2)} */
     public Optional<SeenAttempt> underWay() {
-        return attempts.stream().filter(attempt -> !attempt.over()).findFirst();
+        return attempts.stream()
+                .filter(attempt -> !attempt.over())
+                .findFirst()
+                .map(attempt -> attempt.neverStarted() && isAtWork(attempt) ? attempt.in(new Running()) : attempt);
+    }
+
+    /** The database shows a run's session before the caches show its container: only the attempt under way is asked for. */
+    private boolean isAtWork(SeenAttempt attempt) {
+        return reading.orElse(null) instanceof AtRevisions current
+                && current.progress().isPresent()
+                && current.at().isAfter(attempt.createdAt());
     }
 
     /** {@return whether the status has taken in how this attempt ended} */

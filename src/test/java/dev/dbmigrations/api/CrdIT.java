@@ -49,7 +49,7 @@ class CrdIT {
 
     @AfterAll
     static void remove() {
-        cluster.close();
+        client.namespaces().withName(NAMESPACE).delete();
     }
 
     @ParameterizedTest

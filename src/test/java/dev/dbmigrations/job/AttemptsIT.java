@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class AttemptsIT {
 
     private static final String NAMESPACE = "attempts";
-    private static final Cluster cluster = Cluster.shared();
+    private static final Cluster cluster = Cluster.withoutOperator();
     private static final KubernetesClient client = cluster.client();
     private static final RunnerFiles files = RunnerFiles.fromClassPath();
 
@@ -56,10 +57,14 @@ class AttemptsIT {
 
     /** A resource whose pods are never scheduled: what is tried here is what the operator writes. */
     private static DatabaseMigration stored(String name) {
+        return stored(name, "registry.example.com/none:1");
+    }
+
+    private static DatabaseMigration stored(String name, String image) {
         DatabaseMigration resource = new DatabaseMigration();
         resource.setMetadata(
                 new ObjectMetaBuilder().withName(name).withNamespace(NAMESPACE).build());
-        resource.setSpec(DatabaseMigrationSpec.of("a1", "registry.example.com/none:1", "db"));
+        resource.setSpec(DatabaseMigrationSpec.of("a1", image, "db"));
         return client.resource(resource).create();
     }
 
@@ -127,6 +132,35 @@ class AttemptsIT {
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> attempts.get(resource, job).isEmpty());
         attempts.delete(NAMESPACE, job);
+    }
+
+    @Test
+    void deletesAJobOnlyWhileNoContainerOfItHasStarted() {
+        cluster.importImage("alpine:3.17");
+        DatabaseMigration waits = stored("waits", "registry.example.com/none:1");
+        String unstarted =
+                attempts.start(waits, Examples.run(waits, 1)).getMetadata().getName();
+        assertThat(attempts.deleteUnstarted(NAMESPACE, unstarted)).isTrue();
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> attempts.get(waits, unstarted).isEmpty());
+
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withName("db")
+                        .withNamespace(NAMESPACE)
+                        .endMetadata()
+                        .build())
+                .create();
+        // It has no Python: its container starts to fail at once.
+        DatabaseMigration starts = stored("starts", "alpine:3.17");
+        String started =
+                attempts.start(starts, Examples.run(starts, 1)).getMetadata().getName();
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> attempts.get(starts, started)
+                        .filter(job -> job.getStatus().getFailed() != null)
+                        .isPresent());
+        assertThat(attempts.deleteUnstarted(NAMESPACE, started)).isFalse();
+        assertThat(attempts.get(starts, started)).isPresent();
     }
 
     @Test

@@ -543,6 +543,16 @@ class DecideTest {
             assertThat(started(situation.decides()).number()).isEqualTo(2);
         }
 
+        @ParameterizedTest(name = "the caches show a pod: {0}")
+        @ValueSource(booleans = {true, false})
+        void letsARunEndOfWhichOnlyTheDatabaseShowsThatItHasStarted(boolean hasPod) {
+            Situation situation = runningFromA1ToB2()
+                    .attemptIs(hasPod ? new Waiting(null) : new NoPod())
+                    .target("c3")
+                    .databaseIsBusyAt("dbmigrations/" + UID + "/1/1of3", new Progress.Executed(1, 3), "a1");
+            assertThat(awaits(situation.happens(), Reason.Applying).message()).contains("1 of 3 revisions executed");
+        }
+
         @Test
         void waitsForThePodOfTheSpecAsItIs() {
             Situation situation = runningFromA1ToB2()

@@ -88,7 +88,16 @@ record Database(DatabaseServer server, String name, String role, String password
 
     /** {@return the names of the sessions that its role has in it} */
     List<String> sessions() {
-        return ask("SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND usename = "
+        return ofSessions("application_name");
+    }
+
+    /** {@return their backends' process ids} */
+    List<String> backends() {
+        return ofSessions("pid");
+    }
+
+    private List<String> ofSessions(String column) {
+        return ask("SELECT " + column + " FROM pg_stat_activity WHERE datname = current_database() AND usename = "
                 + DatabaseServer.literal(role));
     }
 

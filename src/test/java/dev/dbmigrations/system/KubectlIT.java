@@ -31,7 +31,8 @@ class KubectlIT {
     @Test
     void showsInOneLineWhereTheDatabaseIs() {
         team.databaseWithSecret();
-        team.migration(Team.tree("shop", "r2_orders")).await(AtTarget);
+        team.migration(Team.tree("shop", "r2_orders"))
+                .await(AtTarget, "its Job's end seen", status -> status.head() != null);
 
         List<String> table = kubectl("get", "dbmigrations").lines().toList();
         assertThat(table.get(0).split(" +"))

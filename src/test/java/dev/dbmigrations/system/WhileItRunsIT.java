@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,11 @@ class WhileItRunsIT {
 
     @Test
     void triesAgainWhenThePodIsLost() {
+        List<String> killed = database.backends();
         shop.killPods();
+        await("the killed run's sessions are gone")
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> Collections.disjoint(database.backends(), killed));
         openTheGate();
 
         shop.await(AtTarget);

@@ -31,7 +31,7 @@ import org.testcontainers.utility.MountableFile;
  * A real Kubernetes of one node: one for the whole test JVM, started on first use and gone with it. Tests share it, so
  * each makes namespaces of its own.
  */
-public final class Cluster implements AutoCloseable {
+public final class Cluster {
 
     public static final DockerImageName IMAGE = DockerImageName.parse("rancher/k3s:v1.34.4-k3s1");
 
@@ -54,21 +54,18 @@ public final class Cluster implements AutoCloseable {
         static final Cluster CLUSTER = new Cluster();
     }
 
+    private static final class WithoutOperator {
+        static final Cluster CLUSTER = new Cluster();
+    }
+
     /** {@return the JVM's cluster, ready for pods} */
     public static Cluster shared() {
         return Holder.CLUSTER;
     }
 
-    /** {@return a cluster beside the JVM's, for a test whose objects no operator may answer to; close it} */
+    /** {@return a second one, as lasting, for tests whose objects no operator may answer to} */
     public static Cluster withoutOperator() {
-        return new Cluster();
-    }
-
-    /** Only of a cluster of one's own: the JVM's goes with the JVM. */
-    @Override
-    public void close() {
-        client.close();
-        container.stop();
+        return WithoutOperator.CLUSTER;
     }
 
     /** {@return a client with all rights; never closed by a test} */
