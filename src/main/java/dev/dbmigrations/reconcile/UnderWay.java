@@ -1,0 +1,106 @@
+package dev.dbmigrations.reconcile;
+
+import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Progress;
+import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.NoPod;
+import dev.dbmigrations.job.SeenAttempt.Rejected;
+import dev.dbmigrations.job.SeenAttempt.Running;
+import dev.dbmigrations.job.SeenAttempt.Waiting;
+import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.Settle;
+import java.util.Optional;
+
+/** The rules while an attempt is under way. Pure. */
+final class UnderWay {
+
+    private UnderWay() {}
+
+    /** One attempt at a time (rule 2): whatever the spec says by now, what runs ends by itself. */
+    static Decision decide(Observation seen, SeenAttempt attempt) {
+        // The database knows the end before the cluster does: at the target, and nobody works in it any more.
+        // An attempt for an older spec only comes by there.
+        if (seen.reading().orElse(null) instanceof AtRevisions current
+                && attempt.generation() == seen.generation()
+                && current.at().isAfter(attempt.createdAt())
+                && !current.busy()
+                && current.invalidIndexes().isEmpty()
+                && !current.revisions().equals(attempt.asked().expected())
+                && Decide.reached(seen, current)) {
+            return new Settle(current, Optional.empty());
+        }
+        if (settledEarly(seen, attempt) && !(seen.reading().orElse(null) instanceof AtRevisions)) {
+            return new Look();
+        }
+        if (attempt.neverStarted() && attempt.generation() != seen.generation()) {
+            return new Discard(attempt);
+        }
+        return switch (attempt.state()) {
+            case NoPod none -> new Await(attempt, Reason.Applying, "waiting for the pod of Job " + attempt.job());
+            case Rejected why -> new Await(attempt, Reason.PodRejected, why.message());
+            case Waiting waiting
+            when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
+            case Waiting waiting ->
+                new Await(attempt, Reason.Applying, "the pod of Job " + attempt.job() + " is starting");
+            case Running running -> running(seen, attempt);
+            case Ended ended -> throw new IllegalArgumentException("an attempt that is over is not under way");
+            case Died died -> throw new IllegalArgumentException("an attempt that is over is not under way");
+        };
+    }
+
+    /** A run says that it waits until it has prepared itself: for a moment it waits for a lock that it has. */
+    private static boolean heldByAnother(AtRevisions current, String uid, SeenAttempt attempt) {
+        String own = "dbmigrations/" + uid + "/" + attempt.number();
+        return current.lockHolder()
+                .filter(session -> !session.applicationName().equals(own)
+                        && !session.applicationName().startsWith(own + "/"))
+                .isPresent();
+    }
+
+    /** Whether the database's word was taken for this attempt's end, before the cluster had noticed it. */
+    private static boolean settledEarly(Observation seen, SeenAttempt attempt) {
+        DatabaseMigrationStatus.Attempt known = seen.status().attempt();
+        return known != null
+                && known.number() == attempt.number()
+                && observed(seen) == seen.generation()
+                && seen.status()
+                        .condition("Ready")
+                        .filter(ready -> "True".equals(ready.getStatus()))
+                        .isPresent();
+    }
+
+    private static Decision running(Observation seen, SeenAttempt attempt) {
+        String doing = "Job " + attempt.job() + " is bringing the database to "
+                + attempt.asked().target();
+        if (seen.reading().orElse(null) instanceof AtRevisions current) {
+            Progress progress = current.progress().orElse(null);
+            if (progress instanceof Progress.Waiting && heldByAnother(current, seen.uid(), attempt)) {
+                String holder = current.lockHolder()
+                        .map(session -> "; session " + session.pid() + " (" + session.applicationName() + ") has it")
+                        .orElse("");
+                return new Await(
+                        attempt,
+                        Reason.WaitingForLock,
+                        "Job " + attempt.job() + " waits for the database's lock" + holder);
+            }
+            if (progress instanceof Progress.Executed executed && executed.total() > 0) {
+                return new Await(
+                        attempt,
+                        Reason.Applying,
+                        doing + ": " + executed.executed() + " of " + executed.total() + " revisions executed");
+            }
+        }
+        return new Await(attempt, Reason.Applying, doing);
+    }
+
+    private static long observed(Observation seen) {
+        Long observed = seen.status().observedGeneration();
+        return observed == null ? -1 : observed;
+    }
+}
