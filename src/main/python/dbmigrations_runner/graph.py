@@ -1,176 +1,131 @@
-"""The revisions of one script directory: what a target means there, and which way it lies (rule 4).
+"""The revisions of one script directory: what comes after what, and which way a target lies (rule 4).
 
-Nothing here asks how many rows or heads there are: a linear history is only the simplest case.
+Nothing here asks how many rows, heads or bases there are: a linear history is only the simplest case.
 """
 
 from __future__ import annotations
 
 import warnings
 from itertools import chain
+from operator import attrgetter
 
+from alembic.runtime.migration import MigrationStep
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
 from dbmigrations_runner import failures
 from dbmigrations_runner.errors import StoppedError
 
-SHORTEST_PREFIX = 4
 UPGRADE, DOWNGRADE, NONE = "Upgrade", "Downgrade", "None"
+BEFORE, ALL_BEFORE = attrgetter("_versioned_down_revisions"), attrgetter("_all_down_revisions")
+AFTER, ALL_AFTER = attrgetter("nextrev"), attrgetter("_all_nextrev")
 
 
 class Graph:
     """The history that env.py's own script directory shows."""
 
     def __init__(self, script, image):
-        self._script = script
-        self._image = image
+        self.script = script
+        self.image = image
         self.revisions = {revision.revision: revision for revision in _load(script, image)}
 
     @property
     def heads(self):
         """The ids that nothing follows, `depends_on` included."""
-        followed = set(chain.from_iterable(revision._all_down_revisions for revision in self.revisions.values()))
-        return sorted(set(self.revisions) - followed)
+        return sorted(name for name, revision in self.revisions.items() if not ALL_AFTER(revision))
 
     def unknown(self, rows):
         """Return the rows that this image does not know."""
         return sorted(set(rows) - set(self.revisions))
 
-    def resolve(self, target):
-        """Return the set of ids that a target means here; `base` means none."""
-        if target == "base":
-            return frozenset()
-        if target == "heads":
-            return frozenset(self.heads)
-        if target == "head":
-            return frozenset([self._single_head()])
-        if target in self.revisions:
-            return frozenset([target])
-        if "@" in target or target in self._labels():
-            return self._by_label(target)
-        return frozenset([self._by_prefix(target)])
-
-    def direction(self, targets, rows):
-        """Return the way from the rows to the resolved target: None exactly when they are at it."""
-        if not targets:
-            return DOWNGRADE if rows else NONE
-        applied = self.ancestors(rows)
-        if not targets <= applied:
-            return UPGRADE
-        beyond = any(targets.intersection(self.revisions[revision]._versioned_down_revisions) for revision in applied)
-        return DOWNGRADE if beyond else NONE
-
-    def steps(self, direction, targets, rows):
-        """Return Alembic's own steps, in the order in which they run."""
-        rows = tuple(sorted(rows))
-        try:
-            if direction == UPGRADE:
-                return list(self._script._upgrade_revs(tuple(sorted(targets)), rows))
-            if direction == DOWNGRADE:
-                return list(self._script._downgrade_revs(_single(targets), rows))
-        except CommandError as error:
-            raise _refused(error, self._image) from error
-        return []
-
-    def undone_by(self, targets, rows):
-        """Return the revisions that a downgrade to the target takes back, newest first."""
-        try:
-            # Not by way of the steps: they cannot even be built when a downgrade() is missing.
-            walk = self._script.iterate_revisions(tuple(sorted(rows)), _single(targets), select_for_downgrade=True)
-            undone = list(walk)
-        except CommandError as error:
-            raise _refused(error, self._image) from error
-        self._refuse_other_branches(targets, undone)
-        return undone
-
     def ancestors(self, ids):
         """Return these ids and everything that they need, `depends_on` included; ids unknown here count alone."""
-        found, waiting = set(), list(ids)
-        while waiting:
-            revision = waiting.pop()
-            if revision not in found:
-                found.add(revision)
-                if revision in self.revisions:
-                    waiting.extend(self.revisions[revision]._all_down_revisions)
-        return found
+        return self._closure(ids, ALL_BEFORE)
 
-    def _refuse_other_branches(self, targets, undone):
-        if not targets:
-            return
-        own = set(targets)
-        grown = True
-        while grown:  # descendants by down_revision alone
-            children = {
-                name
-                for name, revision in self.revisions.items()
-                if own.intersection(revision._versioned_down_revisions)
-            }
-            grown = not children <= own
-            own |= children
-        others = [revision.revision for revision in undone if revision.revision not in own]
+    def line(self, name):
+        """Return what comes before and after a revision by `down_revision` alone, and the revision itself."""
+        return self._closure([name], BEFORE) | self._closure([name], AFTER)
+
+    def overlapping(self, rows):
+        """Return (row, later row) where one of the rows is an ancestor of another, or None."""
+        for later in sorted(rows):
+            found = self.ancestors([later]).intersection(rows) - {later}
+            if found:
+                return min(found), later
+        return None
+
+    def direction(self, target, rows):
+        """Return the way from the rows to the resolved target: None exactly when they are at it."""
+        applied = self.ancestors(rows)
+        if not target.ids <= applied:
+            return UPGRADE
+        return NONE if applied.isdisjoint(self._beyond(target)) else DOWNGRADE
+
+    def steps(self, direction, target, rows):
+        """Return Alembic's own steps, in the order in which they run."""
+        if direction == UPGRADE:
+            try:
+                return list(self.script._upgrade_revs(tuple(sorted(target.ids)), tuple(sorted(rows))))
+            except CommandError as error:
+                raise _refused(error, self.image) from error
+        if direction == DOWNGRADE:
+            downgrade = MigrationStep.downgrade_from_script
+            return [downgrade(self.script.revision_map, revision) for revision in self.undone_by(target, rows)]
+        return []
+
+    def pending(self, target, rows):
+        """Return how many revisions lie between the rows and the target."""
+        direction = self.direction(target, rows)
+        if direction == UPGRADE:
+            return len(self.ancestors(target.ids) - self.ancestors(rows))
+        return len(self.undone_by(target, rows)) if direction == DOWNGRADE else 0
+
+    def undone_by(self, target, rows):
+        """Return the revisions that a downgrade to the target takes back, newest first.
+
+        Not by way of the steps: they cannot even be built where a downgrade() is missing. Not by Alembic's
+        `iterate_revisions` either: with a label it takes other branches along.
+        """
+        applied = self.ancestors(rows)
+        beyond = self._beyond(target) & applied
+        undone = self._closure(beyond, ALL_AFTER) & applied
+        others = undone - (target.line if target.line is not None else self._closure(beyond, AFTER))
         if others:
             raise StoppedError(
                 "DowngradeForbidden",
-                f"going down to {', '.join(sorted(targets))} would take revisions of other branches along: "
-                f"{', '.join(others)}; take those branches down first",
+                f"going down to {target.text} would take revisions of other branches along: "
+                f"{', '.join(sorted(others))}; take those branches down first",
             )
-
-    def _single_head(self):
-        heads = sorted(self._script.get_heads())
-        if len(heads) == 1:
-            return heads[0]
-        if not heads:
-            raise StoppedError("RevisionNotFound", f"image {self._image} has no revision at all")
-        raise StoppedError(
-            "MultipleHeads",
-            f"image {self._image} has {len(heads)} heads: {', '.join(heads)}; "
-            "name one of them, a branch as label@head, or heads for all of them",
+        order = self.script.revision_map._topological_sort(
+            [self.revisions[name] for name in undone], [self.revisions[name] for name in rows]
         )
+        return [self.revisions[name] for name in order]
 
-    def _by_prefix(self, target):
-        found = (
-            sorted(name for name in self.revisions if name.startswith(target)) if len(target) >= SHORTEST_PREFIX else []
-        )
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise StoppedError(
-                "AmbiguousRevision",
-                f"target {target} is the beginning of {len(found)} revisions in image {self._image}: "
-                f"{', '.join(found[:10])}; write the whole id",
-            )
-        hint = f"; a prefix has at least {SHORTEST_PREFIX} characters" if len(target) < SHORTEST_PREFIX else ""
-        raise StoppedError(
-            "RevisionNotFound",
-            f"target revision {target} is not in image {self._image}, whose head is "
-            f"{', '.join(self.heads[:10]) or 'nothing'}{hint}",
-        )
+    def _beyond(self, target):
+        """Return the first revisions that must not be there at the target: its children, or the bases."""
+        if target.ids:
+            first = set(chain.from_iterable(AFTER(self.revisions[name]) for name in target.ids))
+        else:
+            first = {name for name, revision in self.revisions.items() if not BEFORE(revision)}
+        return first if target.line is None else first & target.line
 
-    def _by_label(self, target):
-        try:
-            found = self._script.get_revisions(target)
-        except CommandError as error:
-            raise _refused(error, self._image) from error
-        ids = frozenset(revision.revision for revision in found if revision is not None)
-        if not ids:
-            raise StoppedError(
-                "RevisionNotFound",
-                f"target {target} means no revision in image {self._image}: write base, or the id to go down to",
-            )
-        return ids
-
-    def _labels(self):
-        return set(chain.from_iterable(revision.branch_labels for revision in self.revisions.values()))
-
-
-def _single(targets):
-    return next(iter(targets)) if len(targets) == 1 else tuple(sorted(targets)) or "base"
+    def _closure(self, ids, neighbours):
+        found, waiting = set(), list(ids)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                if name in self.revisions:
+                    waiting.extend(neighbours(self.revisions[name]))
+        return found
 
 
 def _load(script, image):
     """Return all revisions; Alembic only warns of a tree that is broken, and then goes on with half of it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.script")
+        # One file found by two ways, as by overlapping version_locations: Alembic takes it once.
+        warnings.filterwarnings("ignore", message=r"File .* loaded twice", category=UserWarning)
         try:
             return list(script.walk_revisions())
         except (CommandError, RevisionError, UserWarning) as error:
@@ -182,11 +137,5 @@ def _load(script, image):
 
 
 def _refused(error, image):
-    """Return the refusal for an error of Alembic's graph; the reason stands in its cause."""
-    reasons = {
-        "MultipleHeads": "MultipleHeads",
-        "ResolutionError": "RevisionNotFound",
-        "RangeNotAncestorError": "RevisionNotFound",
-    }
-    reason = reasons.get(type(error.__cause__).__name__, "ImageUnusable")
-    return StoppedError(reason, f"Alembic refuses the history in image {image}: {failures.first_line(error)}")
+    """Return the refusal for an error of Alembic's graph."""
+    return StoppedError("ImageUnusable", f"Alembic refuses the history in image {image}: {failures.first_line(error)}")

@@ -7,17 +7,9 @@ from contextlib import suppress
 
 from alembic.runtime.environment import EnvironmentContext
 
-from dbmigrations_runner import graph, locks, refusals
+from dbmigrations_runner import bookkeeping, graph, refusals, targets
 from dbmigrations_runner.errors import StoppedError
-
-# The width of Alembic's own version table.
-COLUMN_WIDTH = 32
-TABLE = """
-SELECT n.nspname::text, a.atttypmod - 4
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num'
-WHERE c.oid = pg_catalog.to_regclass({table})"""
+from dbmigrations_runner.version_table import VersionTable
 
 
 def checked_environment(migration, config, script, **options):
@@ -35,7 +27,7 @@ def checked_environment(migration, config, script, **options):
         migration.check_context(environment.get_context())
 
     def checked_run_migrations(**options):
-        migration.refuse_after_stop()
+        migration.starting()
         run_migrations(**options)
 
     environment.configure = checked_configure
@@ -54,9 +46,10 @@ class Migration:
         self._leftovers = leftovers
         self._report = report
         self._context = None
+        self._create_table = None
         self.stopped = None
         self.graph = None
-        self.targets = None
+        self.target = None
         self.direction = None
         self.version_table = None
         self.step = None
@@ -83,9 +76,9 @@ class Migration:
 
     def is_at_target(self, rows):
         """Tell whether these rows are the resolved target, in the sense of rule 4."""
-        if self.targets is None or self.graph.unknown(rows):
+        if self.target is None or self.graph.unknown(rows):
             return False
-        return self.graph.direction(self.targets, rows) == graph.NONE
+        return self.graph.direction(self.target, rows) == graph.NONE
 
     def is_reached(self, rows):
         """Return a function that tells whether a revision's step is confirmed by these rows; None confirms nothing."""
@@ -96,14 +89,12 @@ class Migration:
 
     def pending(self, rows):
         """Return how many revisions lie between these rows and the target, or None."""
-        if self.targets is None or self.graph.unknown(rows):
+        if self.target is None or self.graph.unknown(rows):
             return None
-        direction = self.graph.direction(self.targets, rows)
-        with suppress(StoppedError, AttributeError):
-            if direction == graph.DOWNGRADE:
-                return len(self.graph.undone_by(self.targets, rows))
-            return len(self.graph.steps(direction, self.targets, rows))
-        return None
+        try:
+            return self.graph.pending(self.target, rows)
+        except StoppedError:  # refused: it would take other branches along
+            return None
 
     def name_version_table(self, options):
         """Refuse a version table that is not the resource's; fill it in where env.py names none."""
@@ -142,10 +133,13 @@ class Migration:
             )
         self._context = context
 
-    def refuse_after_stop(self):
-        """Raise again what env.py has caught."""
+    def starting(self):
+        """Raise again what env.py has caught; keep Alembic from creating its table before anything is decided."""
         if self.stopped:
             raise self.stopped
+        if self._context is not None:
+            self._create_table = self._context._ensure_version_table
+            self._context._ensure_version_table = lambda: None
 
     def _stop(self, stopped):
         # Kept, because env.py may catch it.
@@ -155,39 +149,46 @@ class Migration:
     def _decide(self, rows, context):
         """Alembic's `fn`: return the steps to run from these rows, or stop."""
         try:
-            return self._run_steps(context, self._steps(frozenset(rows), context))
+            return self._run_steps(context, rows, self._steps(frozenset(rows), context))
         except StoppedError as stopped:
             self._stop(stopped)
 
     def _steps(self, rows, context):
         again = self.graph is not None
-        self._note_version_table(context)
+        table = VersionTable(context)
+        self.version_table = table.said
+        self._report.note(versionTable=table.said)
+        table.refuse_other_kind()
         if not again:
             self._report.note(**{"from": sorted(rows)})
             refusals.moved(rows, self._run.expected_revisions)
         self.graph = graph.Graph(context.script or self._tree.script, self._run.image)
         self._report.note(heads=self.graph.heads)
         # What the target means here is told even where the rows are unknown: a rollback goes there with another image.
-        self.targets = self.graph.resolve(self._run.target)
-        self._report.note(resolvedTarget=sorted(self.targets))
+        self.target = targets.resolve(self.graph, self._run.target)
+        self._report.note(resolvedTarget=self.target.said)
         unknown = self.graph.unknown(rows)
         if unknown:
             self._report.note(unknown=unknown)
             raise refusals.not_in_image(unknown, self._run.image)
-        self.direction = self.graph.direction(self.targets, rows)
+        table.refuse_overlap(self.graph.overlapping(rows))
+        self.direction = self.graph.direction(self.target, rows)
         self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
-            refusals.downgrade(self._run, self.graph, self.targets, rows)
-        steps = self.graph.steps(self.direction, self.targets, rows)
+            refusals.downgrade(self._run, self.graph, self.target, rows)
+        steps = self.graph.steps(self.direction, self.target, rows)
+        bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
-            refusals.long_ids(steps, self._width)
+            refusals.long_ids(steps, table.width)
         if self._run.after_interruption:
             self.suspected = refusals.suspects(steps, context)[:1]
             refusals.after_interruption(self.suspected)
         return steps
 
-    def _run_steps(self, context, steps):
+    def _run_steps(self, context, rows, steps):
         """Yield each step to Alembic, which runs it between two yields."""
+        if not rows:
+            self._create_table()
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, self._row_written)
         self.total = len(self.executed) + len(steps)
         self._tell_progress()
@@ -215,17 +216,6 @@ class Migration:
         self._report.note(steps={"executed": len(self.executed), "total": self.total, "revisions": list(self.executed)})
         with suppress(StoppedError):  # told before the next step
             self._lock_connection.proceed(len(self.executed), self.total)
-
-    def _note_version_table(self, context):
-        """Find out in which schema Alembic sees its table, and how wide an id may be there."""
-        schema = context.version_table_schema or None
-        name = locks.identifier(context.version_table)
-        table = f"{locks.identifier(schema)}.{name}" if schema else name
-        connection = context.connection
-        found = connection.exec_driver_sql(TABLE.format(table=locks.literal(table)).replace("%", "%%")).fetchone()
-        found_schema, self._width = found or (schema, COLUMN_WIDTH)
-        self.version_table = {"schema": found_schema or "public", "name": context.version_table}
-        self._report.note(versionTable=self.version_table)
 
 
 def _table_of(context):

@@ -22,7 +22,7 @@ def not_in_image(unknown, image):
     )
 
 
-def downgrade(run, graph, targets, rows):
+def downgrade(run, graph, target, rows):
     """Rules 5 and 9."""
     way = f"target {run.target} lies below the database's {_said(rows)}"
     if run.downgrade == "Forbidden":
@@ -33,7 +33,7 @@ def downgrade(run, graph, targets, rows):
             f"{way}, which this resource did not bring there: raise targetRevision, "
             "or set downgrade: Always to let the database come down",
         )
-    for revision in graph.undone_by(targets, rows):
+    for revision in graph.undone_by(target, rows):
         why = sources.irreversible(revision.module, revision.path)
         if why:
             raise StoppedError(

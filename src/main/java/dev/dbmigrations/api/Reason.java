@@ -49,9 +49,13 @@ public enum Reason {
                     + " another target or another image."),
     AmbiguousRevision(Kind.STALLED, "The target is a prefix of several revisions. Write more of it."),
     MultipleHeads(
-            Kind.STALLED, "The tree has several heads and the target means one. Merge them, or name a revision's id."),
+            Kind.STALLED,
+            "The tree has several heads and the target means one. Merge them, or write a revision's id, label@head for"
+                    + " one branch, or heads for all."),
     DowngradeForbidden(
-            Kind.STALLED, "The target is below the database and spec.downgrade is Never. Change one of the two."),
+            Kind.STALLED,
+            "The target is below the database and spec.downgrade is Never, or going down would take revisions of"
+                    + " another branch along, which the message names. Change the target or spec.downgrade."),
     DatabaseAhead(
             Kind.STALLED,
             "The database is ahead of the target and this resource did not ask for that way down: somebody else moved"
@@ -75,7 +79,11 @@ public enum Reason {
     ImageUnusable(
             Kind.STALLED,
             "The image has no Python, no Alembic, no driver for PostgreSQL or no Alembic configuration where"
-                    + " spec.alembic says. The message says which."),
+                    + " spec.alembic says, or its history is broken. The message says which."),
+    VersionTableUnusable(
+            Kind.STALLED,
+            "The version table is none that can be trusted: a view, or two rows of one line. Nothing was run. The"
+                    + " message says what is wrong; mend the table."),
     EnvironmentFailed(
             Kind.STALLED,
             "env.py raised an error or leads to another database. The message and the pod's log say more."),

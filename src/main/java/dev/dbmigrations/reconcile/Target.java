@@ -36,7 +36,11 @@ final class Target {
             return true;
         }
         DatabaseMigrationStatus status = seen.status();
-        if (rows.isEmpty() || !resolvedFor(spec).equals(status.resolvedFor())) {
+        // Without rows, the base of a branch can have been reached, but a table without rows is not 'no table'.
+        boolean mayBeReached = !rows.isEmpty()
+                || (spec.targetRevision().endsWith("@base")
+                        && current.versionTable().isPresent());
+        if (!mayBeReached || !resolvedFor(spec).equals(status.resolvedFor())) {
             return false;
         }
         List<String> resolved = status.resolvedTarget();

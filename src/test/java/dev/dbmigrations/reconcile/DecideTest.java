@@ -174,6 +174,20 @@ class DecideTest {
         }
 
         @Test
+        void theBaseOfABranchCanBeATableWithoutRows() {
+            Situation situation = new Situation().target("billing@base").databaseIsAt();
+            assertThat(situation.happens())
+                    .as("only the image knows the branch")
+                    .isInstanceOf(Start.class);
+            assertThat(situation
+                            .attemptEnds(succeeded(List.of(), List.of()))
+                            .databaseIsAt()
+                            .happens())
+                    .isInstanceOf(Settle.class);
+            assertThat(situation.later(MINUTE).databaseIsAt().decides()).isInstanceOf(Settle.class);
+        }
+
+        @Test
         void aDatabaseWithoutAVersionTableIsNotKnownToBeAtBase() {
             assertThat(new Situation()
                             .target("base")

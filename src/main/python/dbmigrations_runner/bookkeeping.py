@@ -1,0 +1,53 @@
+"""Alembic's own keeping of the version table's rows, done before the run and without a database."""
+
+from __future__ import annotations
+
+from alembic.runtime.migration import HeadMaintainer
+
+from dbmigrations_runner.errors import StoppedError
+
+
+class Foreseen(HeadMaintainer):
+    """Decides as Alembic will, and writes nothing."""
+
+    def __init__(self, rows):
+        super().__init__(None, rows)
+
+    def _insert_version(self, version):
+        self._replace(None, version)
+
+    def _delete_version(self, version):
+        self._replace(version, None)
+
+    def _update_version(self, from_, to_):
+        self._replace(from_, to_)
+
+    def _replace(self, old, new):
+        if new in self.heads or (old and old not in self.heads):
+            raise LookupError(old, new)
+        self.heads = (self.heads - {old}) | ({new} if new else set())
+
+
+def refuse_confusion(graph, steps, rows):
+    """Refuse steps of which Alembic loses count, as it can where a merge joins relatives.
+
+    It would fail in the middle, or leave a revision's row beside that of its own ancestor.
+    """
+    moved = {step.revision.revision for step in steps}
+    foreseen = Foreseen(rows)
+    try:
+        for step in steps:
+            foreseen.update_to_step(step)
+    except (LookupError, AssertionError):
+        raise _confused(graph, step.revision, rows) from None
+    if graph.ancestors(foreseen.heads) != graph.ancestors(rows) ^ moved or graph.overlapping(foreseen.heads):
+        raise _confused(graph, step.revision, rows)
+
+
+def _confused(graph, revision, rows):
+    return StoppedError(
+        "ImageUnusable",
+        f"Alembic loses count of the version table's rows ({', '.join(sorted(rows)) or 'none'}) at revision "
+        f"{revision.revision} of image {graph.image}, which joins {', '.join(revision._all_down_revisions)}: where one "
+        "of these is an ancestor of another, name only the later one; nothing was run",
+    )
