@@ -99,8 +99,14 @@ def test_a_forbidden_downgrade_is_not_done(pod, database):
 
 @pytest.mark.parametrize(
     "down",
-    ["raise NotImplementedError('no way back')", '"""Never."""\npass\nraise RuntimeError', None],
-    ids=["raises", "raises after a docstring", "missing"],
+    [
+        "raise NotImplementedError('no way back')",
+        '"""Never."""\npass\nraise RuntimeError',
+        "import logging\nmessage = f'{revision} stays'\nlogging.warning(message)\nraise RuntimeError(message)",
+        "assert False, 'no way back'",
+        None,
+    ],
+    ids=["raises", "raises after a docstring", "raises after some words", "asserts", "missing"],
 )
 def test_what_cannot_be_undone_is_said_before_anything_runs(pod, tree, database, down):
     tree.revision("cccc4444", down=down, no_downgrade=down is None).revision("dddd5555")
@@ -114,6 +120,16 @@ def test_a_downgrade_which_raises_only_sometimes_may_be_tried(pod, tree):
     tree.revision("cccc4444", down='if False:\n    raise ValueError\nop.drop_table("t_cccc4444")')
     pod.upgrade("head")
     assert pod.downgrade("bbbb3333").outcome == "Succeeded"
+
+
+def test_a_downgrade_that_does_nothing_is_marked_where_the_upgrade_did_something(pod, tree, database):
+    tree.revision("cccc4444", down='"""Stays."""\nprint("nothing to do")\nreturn')
+    tree.revision("dddd5555", after="aaaa2222").revision("eeee6666", after=("cccc4444", "dddd5555"), up="", down="pass")
+    pod.upgrade("head")
+    result = pod.downgrade("aaaa2222")
+    assert [event["revision"] for event in result.events if event["event"] == "marked"] == ["cccc4444"]
+    assert (result.outcome, database.revisions) == ("Succeeded", ["aaaa2222"])
+    assert "t_cccc4444" in database.tables
 
 
 def test_an_id_that_the_version_table_cannot_take_is_refused(pod, tree, database):

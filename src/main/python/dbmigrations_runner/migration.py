@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from alembic.runtime.environment import EnvironmentContext
 
-from dbmigrations_runner import bookkeeping, graph, refusals, targets
+from dbmigrations_runner import bookkeeping, graph, refusals, sources, targets
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.version_table import VersionTable
 
@@ -176,6 +176,7 @@ class Migration:
         self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
             refusals.downgrade(self._run, self.graph, self.target, rows)
+            self._mark_what_stays(self.graph.undone_by(self.target, rows))
         steps = self.graph.steps(self.direction, self.target, rows)
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
@@ -184,6 +185,13 @@ class Migration:
             self.suspected = refusals.suspects(steps, context)[:1]
             refusals.after_interruption(self.suspected)
         return steps
+
+    def _mark_what_stays(self, undone):
+        """Rule 9: nothing is wrong with such a step, but somebody may have forgotten it."""
+        for revision in undone:
+            if sources.does_nothing_back(revision.path):
+                message = "its downgrade() does nothing, so what its upgrade() did stays"
+                self._report.event("marked", revision=revision.revision, message=message)
 
     def _run_steps(self, context, rows, steps):
         """Yield each step to Alembic, which runs it between two yields."""

@@ -10,6 +10,8 @@ import tokenize
 COMMITS = re.compile(r"autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level", re.IGNORECASE)
 # A driver's own connection, whose commits SQLAlchemy's events do not tell.
 BYPASSES_EVENTS = re.compile(r"raw_connection|\b(dbapi_connection|driver_connection)\b|\.connection\.(?!dialect)")
+# Calls that only tell somebody something.
+SPEAKS = re.compile(r"print|warnings\.warn|_?(log|logger|logging)\.\w+", re.IGNORECASE)
 
 
 def may_commit(path):
@@ -27,22 +29,47 @@ def may_commit_unseen(path):
 def irreversible(module, path):
     """Return why a revision cannot be undone, or None.
 
-    A downgrade() which begins with a raise is a declaration, whatever follows.
+    A downgrade() whose first deed is a raise is a declaration, whatever follows.
     """
     if not callable(getattr(module, "downgrade", None)):
         return "it has no downgrade()"
+    deeds = _deeds(path, "downgrade")
+    if deeds and isinstance(deeds[0], ast.Raise):
+        return f"its downgrade() only raises{_raised(deeds[0])}"
+    if deeds and isinstance(deeds[0], ast.Assert) and _is_constant(deeds[0].test):
+        return "its downgrade() only fails an assertion"
+    return None
+
+
+def does_nothing_back(path):
+    """Tell whether downgrade() does nothing although upgrade() does something; a merge does nothing both ways."""
+    return _deeds(path, "downgrade") == [] and bool(_deeds(path, "upgrade"))
+
+
+def _deeds(path, name):
+    """Return the statements of a function that do something, or None where there is no such function to read."""
     tree = _tree(path)
     functions = [
         node
         for node in (tree.body if tree else [])
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "downgrade"
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
     ]
-    if not functions:
-        return None
-    body = [node for node in functions[-1].body if not _says_nothing(node)]
-    if body and isinstance(body[0], ast.Raise):
-        return f"its downgrade() only raises{_raised(body[0])}"
-    return None
+    return [node for node in functions[-1].body if not _is_idle(node)] if functions else None
+
+
+def _is_idle(node):
+    """Tell whether a statement leaves the database alone: it says something, or nothing at all."""
+    if isinstance(node, ast.Return):
+        return node.value is None or _is_constant(node.value)
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return node.value is None or _is_constant(node.value)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return bool(SPEAKS.fullmatch(ast.unparse(node.value.func)))
+    return isinstance(node, (ast.Import, ast.ImportFrom)) or _says_nothing(node)
+
+
+def _is_constant(node):
+    return isinstance(node, (ast.Constant, ast.JoinedStr))
 
 
 def _raised(node):
