@@ -1,5 +1,7 @@
 package dev.dbmigrations;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.dbmigrations.Main.Configuration;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.database.RevisionReader;
@@ -13,8 +15,10 @@ import dev.dbmigrations.telemetry.EventLog;
 import dev.dbmigrations.telemetry.HealthServer;
 import dev.dbmigrations.telemetry.MigrationMetrics;
 import dev.dbmigrations.telemetry.Telemetry;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -51,7 +55,7 @@ final class RunningOperator implements AutoCloseable {
      * @throws IOException when the port of the health endpoints is taken
      */
     static RunningOperator start(Configuration configuration) throws IOException {
-        return start(configuration, new KubernetesClientBuilder().build());
+        return start(configuration, client());
     }
 
     static RunningOperator start(Configuration configuration, KubernetesClient client) throws IOException {
@@ -96,6 +100,17 @@ final class RunningOperator implements AutoCloseable {
                 configuration.namespaces().isEmpty() ? "all namespaces" : configuration.namespaces());
         return new RunningOperator(operator, health);
     }
+
+    private static KubernetesClient client() {
+        ObjectMapper mapper = new ObjectMapper().addMixIn(ObjectMeta.class, WithoutManagedFields.class);
+        return new KubernetesClientBuilder()
+                .withKubernetesSerialization(new KubernetesSerialization(mapper, true))
+                .build();
+    }
+
+    /** They are most of what an API server tells of an object, nobody here reads them, and the caches would keep them. */
+    @JsonIgnoreProperties("managedFields")
+    private interface WithoutManagedFields {}
 
     private static boolean concernsUs(DatabaseMigration now, DatabaseMigration before) {
         return !Objects.equals(
