@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
 import os
 import subprocess
@@ -33,6 +36,16 @@ class Result:
         return self.document["steps"]["revisions"]
 
     @property
+    def plan_document(self):
+        """The plan, put together from the log as the operator does it, believed only if its hash is right."""
+        told = self.document["plan"]
+        lines = [line for line in self.events if line["event"] == "plan" and line["sha256"] == told["sha256"]]
+        assert [line["chunk"] for line in lines] == list(range(1, told["chunks"] + 1))
+        content = gzip.decompress(base64.b64decode("".join(line["data"] for line in lines)))
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (told["bytes"], told["sha256"])
+        return json.loads(content)
+
+    @property
     def events(self):
         prefix = "dbmigrations: "
         return [json.loads(line[len(prefix) :]) for line in self.log.splitlines() if line.startswith(prefix)]
@@ -57,6 +70,9 @@ class Pod:
 
     def downgrade(self, target, **document):
         return self.run(target, downgrade=document.pop("downgrade", "Allowed"), **document)
+
+    def plan(self, target="head", **document):
+        return self.run(target, mode="plan", **document)
 
     def run(self, target, **document):
         return self.finished(self.start(target, **document))

@@ -16,6 +16,7 @@ from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError  # noqa: 
 from dbmigrations_runner.interruption import Interruption  # noqa: E402
 from dbmigrations_runner.leftovers import Leftovers  # noqa: E402
 from dbmigrations_runner.locks import LockConnection  # noqa: E402
+from dbmigrations_runner.planconnection import PlanConnection  # noqa: E402
 from dbmigrations_runner.report import Report, partial  # noqa: E402
 
 
@@ -39,8 +40,8 @@ def main():
 
 def attempt(run, report, interruption):
     """Bring the database to the target, and return what came of it."""
-    if run.mode != "apply":
-        raise StoppedError("EnvironmentFailed", f"this runner does not know mode {run.mode}, only apply")
+    if run.mode not in ("apply", "plan"):
+        raise StoppedError("EnvironmentFailed", f"this runner does not know mode {run.mode}, only apply and plan")
     report.phase("reading the Secret")
     credentials = secrets.parse(secrets.read_secret(run.credentials_directory), run.credentials_key)
     redaction.hide(credentials)
@@ -49,7 +50,8 @@ def attempt(run, report, interruption):
     environment.publish(run, tree, credentials)
 
     report.phase("connecting to the database")
-    lock_connection = LockConnection(run, tree.driver, credentials, interruption)
+    connection = PlanConnection if run.plans else LockConnection
+    lock_connection = connection(run, tree.driver, credentials, interruption)
     interruption.cancels_through(lock_connection)
     report.note(database=lock_connection.database)
     lock_connection.refuse_other_database(run.expected_database)
@@ -58,20 +60,31 @@ def attempt(run, report, interruption):
 
     # These import SQLAlchemy and Alembic, which the image is known to have only now.
     from dbmigrations_runner.connections import Connections  # noqa: PLC0415
-    from dbmigrations_runner.migration import Migration  # noqa: PLC0415
-    from dbmigrations_runner.verdict import Verdict  # noqa: PLC0415
 
+    make, judge = kinds(run)
     leftovers = Leftovers(lambda marked: report.note(partial=partial(marked, [])))
     connections = Connections(run, credentials, lock_connection, interruption, leftovers)
     connections.install()
-    migration = Migration(run, tree, lock_connection, connections, leftovers, report)
+    migration = make(run, tree, lock_connection, connections, leftovers, report)
     invalid_indexes = lock_connection.invalid_indexes()
     report.phase("env.py was running")
     error = run_env(migration, report)
 
     report.event("phase", message="reading the database back")
-    verdict = Verdict(run, migration, lock_connection, leftovers, interruption, lambda: connections.first_error)
+    verdict = judge(run, migration, lock_connection, leftovers, interruption, lambda: connections.first_error)
     return verdict.facts(error, invalid_indexes)
+
+
+def kinds(run):
+    """Return what runs env.py, and what judges it afterwards."""
+    if run.plans:
+        from dbmigrations_runner.plan import Plan, PlanVerdict  # noqa: PLC0415
+
+        return Plan, PlanVerdict
+    from dbmigrations_runner.migration import Migration  # noqa: PLC0415
+    from dbmigrations_runner.verdict import Verdict  # noqa: PLC0415
+
+    return Migration, Verdict
 
 
 def run_env(migration, report):

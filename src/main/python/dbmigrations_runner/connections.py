@@ -30,6 +30,8 @@ class Connections:
         self._interruption = interruption
         self._leftovers = leftovers
         self.first_error = None
+        # Called with each statement before it is sent; may raise.
+        self.refuse_statement = None
 
     def install(self):
         """Reach every engine of this process, those of the migrations included."""
@@ -86,7 +88,8 @@ class Connections:
             if home:
                 cursor.execute(locks.settings_sql(self._settings()))
                 cursor.fetchall()
-                self._share_work_key(cursor)
+                if not self._run.plans:
+                    self._share_work_key(cursor)
                 if self._run.database_role:
                     cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")
         finally:
@@ -98,7 +101,7 @@ class Connections:
         """Tell whether this session sees the lock, held by our backend of the very same server start."""
         cursor.execute(
             f"SELECT count(*), (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint "
-            f"FROM pg_catalog.pg_locks WHERE {locks.key_condition(locks.LOCK_KEY)} AND granted "
+            f"FROM pg_catalog.pg_locks WHERE {locks.key_condition(self._lock_connection.key)} AND granted "
             f"AND pid = {self._lock_connection.pid}"
         )
         held, server_started = cursor.fetchone()
@@ -113,6 +116,7 @@ class Connections:
 
     def _settings(self):
         settings = {"application_name": self._run.name[: locks.GREATEST_NAME], **locks.KEEPALIVES}
+        settings.update(self._lock_connection.more_settings)
         if self._run.lock_timeout_millis is not None:
             settings["lock_timeout"] = str(self._run.lock_timeout_millis)
         if self._run.statement_timeout_millis is not None:
@@ -123,6 +127,8 @@ class Connections:
         if connection.dialect.name != "postgresql":
             return
         self._interruption.check()
+        if self.refuse_statement is not None:
+            self.refuse_statement(statement)
         self._leftovers.statement_starting(connection, statement)
         if connection.info.get(HOME) and CONCURRENTLY.search(statement):
             # It waits for old transactions by design.

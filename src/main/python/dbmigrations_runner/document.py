@@ -40,6 +40,12 @@ class Run:
     timeout_seconds: float | None = None
     lock_wait_seconds: float = 60
     termination_message_path: str = "/dev/termination-log"
+    way_back: bool = False
+
+    @property
+    def plans(self):
+        """Whether this run only says what would be done."""
+        return self.mode == "plan"
 
     @property
     def name(self):
@@ -75,6 +81,7 @@ def read_run(text):
         timeout_seconds=document.get("timeoutSeconds"),
         lock_wait_seconds=document.get("lockWaitSeconds", 60),
         termination_message_path=document.get("terminationMessagePath", "/dev/termination-log"),
+        way_back=document.get("wayBack", False),
     )
 
 
@@ -100,6 +107,7 @@ def new_result():
         "steps": {"executed": 0, "total": 0, "revisions": []},
         "failure": None,
         "partial": None,
+        "plan": None,
         "startedAt": None,
         "seconds": 0,
     }
@@ -111,6 +119,7 @@ def encoded(result, limit=GREATEST_RESULT):
     for holder, name, greatest in _texts(result):
         holder[name] = holder[name][:greatest]
     _drop_steps(result, limit)
+    _drop_summary(result, limit)
     for shorten in (_halve_text, _halve_list):
         while len(_bytes(result)) > limit and shorten(result):
             pass
@@ -126,6 +135,13 @@ def _drop_steps(result, limit):
     revisions = result["steps"]["revisions"]
     while excess > 0 and revisions:
         excess -= len(_bytes(revisions.pop(0))) + len(",")
+
+
+def _drop_summary(result, limit):
+    excess = len(_bytes(result)) - limit
+    summary = (result.get("plan") or {}).get("summary") or []
+    while excess > 0 and summary:
+        excess -= len(_bytes(summary.pop())) + len(",")
 
 
 def _halve_text(result):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from types import MappingProxyType
 
 from dbmigrations_runner import failures
 from dbmigrations_runner.errors import StoppedError, superseded
@@ -50,6 +51,11 @@ def key_condition(key):
 
 class LockConnection:
     """A session of its own, in autocommit, that holds the lock for the whole run."""
+
+    # The key by which connections know each other to be in one database.
+    key = LOCK_KEY
+    first_state = "waiting"
+    more_settings = MappingProxyType({})
 
     def __init__(self, run, driver, credentials, interruption):
         self._run = run
@@ -135,14 +141,14 @@ class LockConnection:
         except Exception as error:
             raise failures.connect_failure(error, self._credentials) from error
         settings = {
-            "application_name": self._name_of("waiting"),
+            "application_name": self._name_of(self.first_state),
             "search_path": "pg_catalog",
             "lock_timeout": "10s",
             "statement_timeout": "30s",
             # This session is idle while a step runs, however long that is.
             "idle_session_timeout": "0",
         }
-        session.query(settings_sql({**settings, **KEEPALIVES}))
+        session.query(settings_sql({**settings, **KEEPALIVES, **self.more_settings}))
         return session
 
     def _query(self, sql):

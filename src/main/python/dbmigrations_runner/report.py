@@ -64,6 +64,11 @@ class Report:
         line = {"at": round(time.monotonic() - self._started, 3), "event": kind, **fields}
         self._say(self._out, PREFIX + json.dumps(redaction.clean_json(line), ensure_ascii=True) + "\n")
 
+    def raw_event(self, kind, **fields):
+        """Write one JSON line without cleaning it, after whatever others have begun to write."""
+        line = {"at": round(time.monotonic() - self._started, 3), "event": kind, **fields}
+        self._say(self._out, "\n" + PREFIX + json.dumps(line) + "\n")
+
     def log_error(self, error):
         """Write the whole traceback to standard error, without credentials."""
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))

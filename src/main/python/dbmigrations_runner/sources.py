@@ -12,6 +12,7 @@ COMMITS = re.compile(r"autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level", 
 BYPASSES_EVENTS = re.compile(r"raw_connection|\b(dbapi_connection|driver_connection)\b|\.connection\.(?!dialect)")
 # Calls that only tell somebody something.
 SPEAKS = re.compile(r"print|warnings\.warn|_?(log|logger|logging)\.\w+", re.IGNORECASE)
+ASKS_OFFLINE = re.compile(r"\bas_sql\b|\bis_offline_mode\b")
 
 
 def may_commit(path):
@@ -24,6 +25,12 @@ def may_commit_unseen(path):
     """Tell whether the file commits on a connection that no event tells about."""
     source = _code(path)
     return source is not None and bool(BYPASSES_EVENTS.search(source) and COMMITS.search(source))
+
+
+def asks_offline(path):
+    """Tell whether the file asks whether it runs offline, and so may do something else when it runs."""
+    source = _code(path)
+    return source is not None and bool(ASKS_OFFLINE.search(source))
 
 
 def irreversible(module, path):

@@ -1,0 +1,122 @@
+"""What is known of the tables that a plan is about: from the catalog, in one look, and from the plan's own steps."""
+
+from __future__ import annotations
+
+import json
+
+from dbmigrations_runner import locks
+
+# Of pg_class and its like alone: functions that measure a table wait for whoever has it locked.
+LOOK = """
+WITH RECURSIVE wanted (name) AS (VALUES {names}),
+found AS (
+    SELECT w.name, c.oid, c.relkind FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.name)
+),
+part (name, oid) AS (
+    SELECT name, oid FROM found UNION SELECT part.name, i.inhrelid FROM part JOIN pg_catalog.pg_inherits i
+    ON i.inhparent = part.oid
+),
+sizes AS (
+    SELECT part.name, sum(c.relpages::bigint) AS pages,
+           sum(CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END)
+               AS live
+    FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid GROUP BY part.name
+)
+SELECT f.name::text, s.live::bigint, (s.pages * pg_catalog.current_setting('block_size')::bigint)::bigint,
+       (SELECT json_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))::text
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped)
+FROM found f JOIN sizes s ON s.name = f.name"""
+KIB = 1024
+
+
+class Known:
+    """The tables, by the names that the plan gives them."""
+
+    def __init__(self):
+        self._sizes = {}
+        self._types = {}
+        self._made = set()
+        self._temporary = set()
+        self._filled = set()
+
+    def look(self, connection, names):
+        """Read what the catalog says of these tables, as this connection resolves their names."""
+        wanted = {_sql(name): name for name in names}
+        if not wanted:
+            return
+        values = ", ".join(f"({locks.literal(name)}::text)" for name in sorted(wanted))
+        sql = LOOK.format(names=values)
+        for text, rows, size, columns in connection.exec_driver_sql(sql.replace("%", "%%")).fetchall():
+            name = wanted[text]
+            self._sizes[name] = (rows, size)
+            self._types.update({(name, column): type_ for column, type_ in json.loads(columns or "{}").items()})
+
+    def step_starts(self):
+        """Columns that an earlier step added may hold what is worth something."""
+        self._filled = set()
+        self._temporary = set()
+
+    def created(self, table, temporary):
+        """The plan creates this table."""
+        if table not in self._sizes:
+            self._made.add(table)
+        if temporary:
+            self._temporary.add(table)
+
+    def added(self, table, column, type_):
+        """The plan adds this column."""
+        self._types.setdefault((table, column), type_)
+        self._filled.add((table, column))
+
+    def changed(self, table, column, type_):
+        """The plan changes this column's type."""
+        self._types[table, column] = type_
+
+    def renamed(self, table, column, new):
+        """The plan renames a table, or a column where one is given."""
+        if column is not None:
+            if (table, column) in self._types:
+                self._types[table, new[-1]] = self._types.pop((table, column))
+            return
+        if table in self._sizes:
+            self._sizes[new] = self._sizes.pop(table)
+        if table in self._made:
+            self._made.add(new)
+        for key in [key for key in self._types if key[0] == table]:
+            self._types[new, key[1]] = self._types.pop(key)
+
+    def is_new(self, table):
+        """Tell whether the plan itself creates this table."""
+        return table in self._made
+
+    def is_temporary(self, table):
+        """Tell whether this step created it for itself."""
+        return table in self._temporary
+
+    def is_filled_only_here(self, table, columns):
+        """Tell whether this step added all of these columns, so that nothing can stand in them."""
+        return bool(columns) and all((table, column) in self._filled for column in columns)
+
+    def type_of(self, table, column):
+        """Return a column's type, or None."""
+        return self._types.get((table, column))
+
+    def size(self, table):
+        """Return a table's size in words, as the catalog estimates it."""
+        if table not in self._sizes:
+            return "its size is not known"
+        rows, size = self._sizes[table]
+        return f"about {rows or 0:,} rows, {_bytes(size or 0)}"
+
+
+def _bytes(size):
+    unit = 0
+    units = ("kB", "MB", "GB", "TB")
+    size = size / KIB
+    while size >= KIB and unit < len(units) - 1:
+        size, unit = size / KIB, unit + 1
+    return f"{size:,.0f} {units[unit]}" if size >= 10 or size == int(size) else f"{size:,.1f} {units[unit]}"  # noqa: PLR2004
+
+
+def _sql(name):
+    return ".".join(locks.identifier(part) for part in name)

@@ -1,0 +1,199 @@
+"""A plan: what a run would do, step by step, without doing any of it."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+
+from alembic.runtime.migration import RevisionStep
+
+from dbmigrations_runner import failures, graph, judging, publishing, rendering, sources, statements
+from dbmigrations_runner.catalog import Known
+from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
+from dbmigrations_runner.leftovers import autocommits
+from dbmigrations_runner.migration import Migration, checked_environment
+from dbmigrations_runner.verdict import Verdict
+
+READ_ONLY = "25006"
+NOT_RENDERED = "cannot be rendered, so it may destroy anything"
+
+
+class Plan(Migration):
+    """One run of env.py in which nothing is migrated: it ends with the plan in `document`."""
+
+    document = None
+    _run_options = None
+    _begins_transaction = False
+
+    def run_env(self):
+        """Run env.py on read-only connections; whatever it raises goes through."""
+        config, script = self._tree.config, self._tree.script
+        options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
+        with checked_environment(self, config, script, dont_mutate=True, **options) as environment:
+            self._watch(environment)
+            script.run_env()
+
+    def published(self):
+        """Print the plan, and return what the result document says of it."""
+        return publishing.publish(self._report, self.document)
+
+    def _watch(self, environment):
+        """Note what env.py asks of Alembic, so that the steps are rendered the same way."""
+        run_migrations, begin_transaction = environment.run_migrations, environment.begin_transaction
+
+        def watched_run_migrations(**options):
+            self._run_options = options
+            run_migrations(**options)
+
+        def watched_begin_transaction():
+            self._begins_transaction = True
+            return begin_transaction()
+
+        environment.run_migrations = watched_run_migrations
+        environment.begin_transaction = watched_begin_transaction
+
+    def _run_steps(self, context, steps):
+        """Render the steps, and give Alembic none to run."""
+        if self.document is None:
+            rows = frozenset(self._run.expected_revisions)
+            self.total = len(steps)
+            self._report.note(steps={"executed": 0, "total": len(steps), "revisions": []})
+            self._report.phase(f"{len(steps)} revisions were being rendered")
+            self.document = self._planned(context, steps, rows)
+        return []
+
+    def _planned(self, context, steps, rows):
+        reached = self.graph.rows_after(rows, self.direction, [step.revision.revision for step in steps])
+        forth = self._rendered(context, steps, rows)
+        back = None
+        if self._run.way_back and self.direction == graph.UPGRADE:
+            back = self._way_back(context, steps, reached)
+        parsed = [[statements.split(one.sql) for one in way] for way in (forth, back["steps"] if back else [])]
+        known = Known()
+        known.look(context.connection, {table for way in parsed for sql in way for table in judging.tables(sql)})
+        described = [
+            _described(way, sqls, judging.Judge(known, autocommits(context.connection)))
+            for way, sqls in zip((forth, back["steps"] if back else []), parsed)
+        ]
+        if back:
+            back["steps"] = described[1]
+        return {
+            "version": 1,
+            "target": self._run.target,
+            "resolvedTarget": sorted(self.targets),
+            "from": sorted(rows),
+            "to": reached,
+            "direction": self.direction,
+            "steps": described[0],
+            "wayBack": back,
+        }
+
+    def _way_back(self, context, steps, rows):
+        """Return the way down again, as far as it goes."""
+        undone, why_not = [], None
+        for step in reversed(steps):
+            revision = step.revision
+            why = sources.irreversible(revision.module, revision.path)
+            if why:
+                why_not = f"revision {revision.revision} cannot be undone: {why}"
+                break
+            undone.append(RevisionStep.downgrade_from_script(step.revision_map, revision))
+        reached = self.graph.rows_after(rows, graph.DOWNGRADE, [step.revision.revision for step in undone])
+        rendered = self._rendered(context, undone, rows)
+        return {"whyNot": why_not, "from": rows, "to": reached, "direction": graph.DOWNGRADE, "steps": rendered}
+
+    def _rendered(self, context, steps, rows):
+        if not steps:
+            return []
+        with self._nothing_executed():
+            return rendering.render(context, steps, sorted(rows), self._run_options, self._begins_transaction)
+
+    @contextmanager
+    def _nothing_executed(self):
+        def refuse(statement):
+            raise rendering.NotRenderedError(f"it runs a statement on a connection of its own: {_line(statement)}")
+
+        self._connections.refuse_statement = refuse
+        try:
+            yield
+        finally:
+            self._connections.refuse_statement = None
+
+
+class PlanVerdict(Verdict):
+    """Judges whether there is a plan; nothing was to be applied."""
+
+    def facts(self, error, invalid_before):
+        """Return outcome, reason, message and facts, once the plan is out."""
+        outcome, reason, message, known = super().facts(error, invalid_before)
+        # Whatever was left behind meanwhile is another run's.
+        known["partial"] = None
+        if outcome == SUCCEEDED:
+            known["plan"] = self._migration.published()
+        return outcome, reason, message, known
+
+    def _judge(self, error, rows, left, invalid):  # noqa: ARG002, what can be left after a run cannot be here
+        migration = self._migration
+        stopped = migration.stopped or (error if isinstance(error, StoppedError) else None)
+        if self._interruption.why:
+            return FAILED, "Interrupted", self._interruption.message()
+        if stopped:
+            return stopped.outcome, stopped.reason, stopped.message
+        if error is not None:
+            return (FAILED, *self._classify(error))
+        if migration.document is None:
+            return FAILED, "EnvironmentFailed", self._not_applied_message()
+        return SUCCEEDED, None, None
+
+    def _classify(self, error):
+        cause = self._cause(error)
+        if failures.sqlstate(cause) == READ_ONLY:
+            return (
+                "EnvironmentFailed",
+                f"env.py writes to the database, and a plan only reads: {failures.first_line(cause)}; "
+                "let env.py look first whether there is anything to write",
+            )
+        return super()._classify(error)
+
+
+def _described(rendered, parsed, judge):
+    return [_step(one, sql, judge) for one, sql in zip(rendered, parsed)]
+
+
+def _step(rendered, sql, judge):
+    revision, upgrades = rendered.step.revision, rendered.step.is_upgrade
+    destroys, hazards = judge.step(sql, rendered.autocommit)
+    if rendered.why_not is not None:
+        destroys.insert(0, NOT_RENDERED)
+    one_way = sources.does_nothing_back(revision.path)
+    cannot = sources.irreversible(revision.module, revision.path) if upgrades else None
+    if one_way and upgrades:
+        cannot = cannot or "its downgrade() does nothing, though its upgrade() does something"
+    if one_way and not upgrades:
+        hazards.append("its downgrade() does nothing: the revision goes, and what its upgrade() did stays")
+    return {
+        "revision": revision.revision,
+        "message": (revision.doc or "").strip(),
+        "direction": graph.UPGRADE if upgrades else graph.DOWNGRADE,
+        "sql": rendered.sql.strip() + "\n",
+        "rendered": rendered.why_not is None,
+        "whyNot": rendered.why_not,
+        "operations": rendered.operations,
+        "destroys": destroys,
+        "hazards": hazards,
+        "cannotBeUndone": cannot,
+        "sourceSha256": _sha256_of(revision.path),
+    }
+
+
+def _sha256_of(path):
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
+
+
+def _line(statement):
+    line = " ".join(statement.split())
+    return line if len(line) <= statements.GREATEST_EXCERPT else line[: statements.GREATEST_EXCERPT - 1] + "…"

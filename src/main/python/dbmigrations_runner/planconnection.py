@@ -1,0 +1,30 @@
+"""The runner's own connection while it plans: it reads, and keeps nobody waiting."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from dbmigrations_runner import locks
+
+# Held in shared mode, so that plans may be made beside each other and beside a run.
+PLAN_KEY = 0x64626D6967726176
+
+
+class PlanConnection(locks.LockConnection):
+    """A session that holds no lock; its key only tells env.py's connections that they are in the same database."""
+
+    key = PLAN_KEY
+    first_state = "planning"
+    more_settings = MappingProxyType({"default_transaction_read_only": "on"})
+
+    def acquire(self, _report):
+        """Take the key by which env.py's connections find this one; it never waits."""
+        self._query(f"SELECT pg_catalog.pg_try_advisory_lock_shared({PLAN_KEY})")
+
+    def cancel_work(self):
+        """Cancel the statements of this run's other connections."""
+        name = locks.literal(self._run.name[: locks.GREATEST_NAME])
+        self._query(
+            "SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity "
+            f"WHERE application_name = {name} AND datname = pg_catalog.current_database() AND pid <> {self.pid}"
+        )
