@@ -55,7 +55,6 @@ def attempt(run, report, interruption):
     interruption.cancels_through(lock_connection)
     report.note(database=lock_connection.database)
     lock_connection.refuse_other_database(run.expected_database)
-    report.phase("waiting for the database's lock")
     lock_connection.acquire(report)
 
     # These import SQLAlchemy and Alembic, which the image is known to have only now.

@@ -53,7 +53,12 @@ BLOCKED = "while nobody can read or write it"
 CONSTRAINTS = ("check", "unique", "primary key", "foreign key", "exclude")
 # In a default these are computed once, so that no row is written.
 STABLE = frozenset(
-    ["now", "current_timestamp", "current_date", "current_time", "localtimestamp", "localtime", "transaction_timestamp", "statement_timestamp", "timezone", "to_timestamp", "to_date", "date_trunc", "make_interval", "make_date", "jsonb_build_object", "json_build_object", "jsonb_build_array", "json_build_array", "array_fill", "lower", "upper", "md5", "concat", "coalesce", "current_setting", "cast", "numeric", "decimal", "varchar", "varying", "char", "character", "bit", "timestamp", "time", "interval", "float", "array"]
+    """
+    now current_timestamp current_date current_time localtimestamp localtime transaction_timestamp
+    statement_timestamp timezone to_timestamp to_date date_trunc make_interval make_date jsonb_build_object
+    json_build_object jsonb_build_array json_build_array array_fill lower upper md5 concat coalesce
+    current_setting cast numeric decimal varchar varying char character bit timestamp time interval float array
+    """.split()  # noqa: SIM905
 )
 SERIAL = ("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
 
@@ -143,7 +148,8 @@ def _rename(table, reader):
     old = reader.name() or ()
     reader.take("to")
     new = reader.name() or ()
-    sentence = f"renames column {said(table)}.{said(old)} to {said(new)}: programs that use the old name fail from then on"
+    what = f"renames column {said(table)}.{said(old)} to {said(new)}"
+    sentence = f"{what}: programs that use the old name fail from then on"
     yield Finding(hazard=sentence, table=table, column=old[-1] if old else None, renamed=new)
 
 
@@ -157,7 +163,7 @@ def _alter_column(statement, table, reader):
         yield Finding(table=table, column=column[-1], new_type=type_text(tokens), cast=not plain)
     elif reader.take("set not null"):
         yield Finding(
-            hazard=f"reads all of table {said(table)} {BLOCKED}: sets NOT NULL on {where}, which fails where one is null",
+            hazard=f"reads all of table {said(table)} {BLOCKED}: sets NOT NULL on {where}, which fails at a null",
             table=table,
         )
     elif reader.take("set expression"):
@@ -187,7 +193,8 @@ def _add(table, reader):
         yield Finding(hazard=f"rewrites table {said(table)} {BLOCKED}: adds {where} with {why}", table=table)
     top = Reader(definition)
     if top.says("not null") and not why and not top.says("default"):
-        yield Finding(hazard=f"adds {where} NOT NULL without a default, which fails unless the table is empty", table=table)
+        what = f"adds {where} NOT NULL without a default"
+        yield Finding(hazard=f"{what}, which fails unless the table is empty", table=table)
     if top.says("unique") or top.says("primary key"):
         yield Finding(hazard=f"builds an index on table {said(table)} {BLOCKED}: {where} is unique", table=table)
 

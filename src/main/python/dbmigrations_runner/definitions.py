@@ -40,6 +40,7 @@ OUTSIDE_ONLY = ("database", "tablespace", "subscription")
 
 
 def drop(statement):
+    """Return what a DROP does: some take data along by themselves, all do by CASCADE."""
     reader = statement.reader
     reader.take("drop")
     kind = reader.take_any(*DROPS_DATA, *DROPS_NO_DATA)
@@ -60,6 +61,7 @@ def drop(statement):
 
 
 def create(statement):
+    """Return what a CREATE does."""
     reader = statement.reader
     reader.take("create")
     reader.take("or replace")

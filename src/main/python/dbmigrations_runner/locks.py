@@ -77,6 +77,7 @@ class LockConnection:
 
     def acquire(self, report):
         """Take the lock, then wait until no statement of an earlier attempt is left."""
+        report.phase("waiting for the database's lock")
         deadline = time.monotonic() + self._run.lock_wait_seconds
         self._poll(
             f"SELECT pg_catalog.pg_try_advisory_lock({LOCK_KEY})", LOCK_KEY, "another run holds", report, deadline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
@@ -47,9 +48,9 @@ def render(context, steps, rows, run_options, begins_transaction):
     """
     paper = _PaperContext(context, steps, rows)
     environment = context.environment_context
-    with _in_place_of(environment, paper), operations.recorded(lambda done: paper.current.operations.append(done)):
-        with paper.begin_transaction() if begins_transaction else nullcontext(), Operations.context(paper):
-            paper.run_migrations(**run_options)
+    transaction = paper.begin_transaction() if begins_transaction else nullcontext()
+    with _in_place_of(environment, paper), operations.recorded(paper.note), Operations.context(paper), transaction:
+        paper.run_migrations(**run_options)
     paper.finish()
     return paper.rendered
 
@@ -74,6 +75,10 @@ class _PaperContext(MigrationContext):
         """The step that is being rendered."""
         return self.rendered[-1]
 
+    def note(self, operation):
+        """Take note of what the current step calls on `op`."""
+        self.current.operations.append(operation)
+
     def get_current_heads(self):
         """Return the rows from which this begins."""
         return self._rows
@@ -87,6 +92,9 @@ class _PaperContext(MigrationContext):
                 yield
             finally:
                 self.current.autocommit.append((start, self._text.tell()))
+
+    def _in_connection_transaction(self):
+        return False  # which Alembic finds out by asking the connection
 
     def finish(self):
         """Give each step its part of the text; what Alembic adds after the last row is only the end."""
@@ -112,6 +120,7 @@ class _PaperContext(MigrationContext):
     def _guarded(self, function):
         """Return a function that notes why it could not be written down, and goes on."""
 
+        @wraps(function)
         def guarded(*arguments, **options):
             rendered = self.current
             known = rendered.why_not

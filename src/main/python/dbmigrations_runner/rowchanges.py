@@ -7,11 +7,26 @@ from dbmigrations_runner.statements import NAME, WORD, Reader, Statement, outsid
 
 # Functions that a SELECT may call without doing more than it says.
 SAFE_FUNCTIONS = frozenset(
-    ["abs", "array_agg", "array_length", "avg", "bool_and", "bool_or", "ceil", "ceiling", "char_length", "coalesce", "concat", "concat_ws", "count", "current_database", "current_schema", "current_setting", "currval", "date_part", "date_trunc", "extract", "floor", "format", "format_type", "gen_random_uuid", "greatest", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "lastval", "least", "left", "length", "lower", "lpad", "ltrim", "max", "md5", "min", "mod", "nextval", "now", "nullif", "pg_get_serial_sequence", "power", "quote_ident", "quote_literal", "rank", "regexp_replace", "replace", "right", "round", "row_number", "row_to_json", "rpad", "rtrim", "set_config", "setval", "split_part", "statement_timestamp", "string_agg", "substr", "substring", "sum", "to_char", "to_date", "to_json", "to_jsonb", "to_regclass", "to_timestamp", "transaction_timestamp", "trim", "trunc", "unnest", "upper", "version", "pg_notify", "pg_advisory_lock", "pg_advisory_xact_lock", "pg_sleep", "pg_typeof", "generate_series"]
+    """
+    abs array_agg array_length avg bool_and bool_or ceil ceiling char_length coalesce concat concat_ws count
+    current_database current_schema current_setting currval date_part date_trunc extract floor format
+    format_type gen_random_uuid greatest json_agg json_build_object jsonb_agg jsonb_build_object lastval least
+    left length lower lpad ltrim max md5 min mod nextval now nullif pg_get_serial_sequence power quote_ident
+    quote_literal rank regexp_replace replace right round row_number row_to_json rpad rtrim set_config setval
+    split_part statement_timestamp string_agg substr substring sum to_char to_date to_json to_jsonb to_regclass
+    to_timestamp transaction_timestamp trim trunc unnest upper version pg_notify pg_advisory_lock
+    pg_advisory_xact_lock pg_sleep pg_typeof generate_series
+    """.split()  # noqa: SIM905
 )
 # What may stand before a parenthesis and calls nothing.
 NOT_FUNCTIONS = frozenset(
-    ["all", "and", "any", "array", "as", "between", "bit", "by", "case", "cast", "char", "character", "check", "cross", "cube", "decimal", "distinct", "else", "except", "exists", "filter", "float", "from", "grouping", "having", "in", "inner", "insert", "intersect", "interval", "into", "is", "join", "lateral", "left", "like", "limit", "materialized", "not", "numeric", "offset", "on", "only", "or", "order", "outer", "over", "partition", "recursive", "returning", "right", "rollup", "row", "select", "sets", "some", "table", "then", "time", "timestamp", "union", "unique", "using", "values", "varchar", "varying", "when", "where", "with", "within"]
+    """
+    all and any array as between bit by case cast char character check cross cube decimal distinct else except
+    exists filter float from grouping having in inner insert intersect interval into is join lateral left like
+    limit materialized not numeric offset on only or order outer over partition recursive returning right rollup
+    row select sets some table then time timestamp union unique using values varchar varying when where with
+    within
+    """.split()  # noqa: SIM905
 )
 
 
@@ -48,6 +63,7 @@ def _part(statement, tokens):
 
 
 def delete(statement):
+    """Return what a DELETE does: one with a WHERE is taken for meant."""
     reader = statement.reader
     reader.take("delete from")
     reader.take("only")
@@ -58,6 +74,7 @@ def delete(statement):
 
 
 def update(statement):
+    """Return what an UPDATE does: one with a WHERE is taken for meant."""
     reader = statement.reader
     reader.take("update")
     reader.take("only")
@@ -88,12 +105,13 @@ def _is_for_all_rows(reader):
     while left.at < len(left.tokens):
         if left.take("where"):
             condition = [token.text for token in left.rest()]
-            return condition == ["true"] or (len(condition) == 3 and condition[1] == "=" and condition[0] == condition[2])  # noqa: PLR2004
+            return condition == ["true"] or (condition[1:2] == ["="] and condition[:1] == condition[2:])
         left.at += 1
     return True
 
 
 def truncate(statement):
+    """Return what a TRUNCATE does."""
     reader = statement.reader
     reader.take("truncate")
     reader.take("table")
@@ -104,5 +122,6 @@ def truncate(statement):
 
 
 def merge(statement):
+    """Return what a MERGE does."""
     if any(token.says("delete", "update") for token in statement.tokens):
         yield Finding(destroys=f"changes or deletes the rows that a MERGE finds: {statement.excerpt}")
