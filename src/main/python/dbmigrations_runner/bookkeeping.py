@@ -44,6 +44,14 @@ def refuse_confusion(graph, steps, rows):
         raise _confused(graph, step.revision, rows)
 
 
+def rows_after(rows, steps):
+    """Return the rows that these steps will leave, in order."""
+    foreseen = Foreseen(rows)
+    for step in steps:
+        foreseen.update_to_step(step)
+    return sorted(foreseen.heads)
+
+
 def _confused(graph, revision, rows):
     return StoppedError(
         "ImageUnusable",

@@ -38,13 +38,6 @@ class Graph:
         """Return the rows that this image does not know."""
         return sorted(set(rows) - set(self.revisions))
 
-    def rows_after(self, rows, direction, moved):
-        """Return the rows that there will be once these revisions are applied, or undone."""
-        applied = self.ancestors(rows)
-        applied = applied.union(moved) if direction == UPGRADE else applied.difference(moved)
-        implied = {down for revision in applied for down in self.revisions[revision]._all_down_revisions}
-        return sorted(applied - implied)
-
     def ancestors(self, ids):
         """Return these ids and everything that they need, `depends_on` included; ids unknown here count alone."""
         return self._closure(ids, ALL_BEFORE)

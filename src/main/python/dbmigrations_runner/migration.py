@@ -27,7 +27,7 @@ def checked_environment(migration, config, script, **options):
         migration.check_context(environment.get_context())
 
     def checked_run_migrations(**options):
-        migration.starting()
+        migration.starting(options)
         run_migrations(**options)
 
     environment.configure = checked_configure
@@ -47,6 +47,7 @@ class Migration:
         self._report = report
         self._context = None
         self._create_table = None
+        self._run_options = {}
         self.stopped = None
         self.graph = None
         self.target = None
@@ -133,8 +134,12 @@ class Migration:
             )
         self._context = context
 
-    def starting(self):
-        """Raise again what env.py has caught; keep Alembic from creating its table before anything is decided."""
+    def starting(self, options):
+        """Raise again what env.py has caught; keep Alembic from creating its table before anything is decided.
+
+        `options` is what env.py wants to have given to each upgrade().
+        """
+        self._run_options = options
         if self.stopped:
             raise self.stopped
         if self._context is not None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 
 from alembic.runtime.migration import RevisionStep
 
-from dbmigrations_runner import failures, graph, judging, publishing, rendering, sources, statements
+from dbmigrations_runner import bookkeeping, failures, graph, judging, publishing, rendering, sources, statements
 from dbmigrations_runner.catalog import Known
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
 from dbmigrations_runner.leftovers import autocommits
-from dbmigrations_runner.migration import Migration, checked_environment
+from dbmigrations_runner.migration import Migration
 from dbmigrations_runner.verdict import Verdict
 
 READ_ONLY = "25006"
@@ -22,48 +21,22 @@ class Plan(Migration):
     """One run of env.py in which nothing is migrated: it ends with the plan in `document`."""
 
     document = None
-    _run_options = None
-    _begins_transaction = False
-
-    def run_env(self):
-        """Run env.py on read-only connections; whatever it raises goes through."""
-        config, script = self._tree.config, self._tree.script
-        options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
-        with checked_environment(self, config, script, dont_mutate=True, **options) as environment:
-            self._watch(environment)
-            script.run_env()
 
     def published(self):
         """Print the plan, and return what the result document says of it."""
         return publishing.publish(self._report, self.document)
 
-    def _watch(self, environment):
-        """Note what env.py asks of Alembic, so that the steps are rendered the same way."""
-        run_migrations, begin_transaction = environment.run_migrations, environment.begin_transaction
-
-        def watched_run_migrations(**options):
-            self._run_options = options
-            run_migrations(**options)
-
-        def watched_begin_transaction():
-            self._begins_transaction = True
-            return begin_transaction()
-
-        environment.run_migrations = watched_run_migrations
-        environment.begin_transaction = watched_begin_transaction
-
-    def _run_steps(self, context, steps):
+    def _run_steps(self, context, rows, steps):
         """Render the steps, and give Alembic none to run."""
         if self.document is None:
-            rows = frozenset(self._run.expected_revisions)
             self.total = len(steps)
             self._report.note(steps={"executed": 0, "total": len(steps), "revisions": []})
             self._report.phase(f"{len(steps)} revisions were being rendered")
-            self.document = self._planned(context, steps, rows)
+            self.document = self._planned(context, steps, sorted(rows))
         return []
 
     def _planned(self, context, steps, rows):
-        reached = self.graph.rows_after(rows, self.direction, [step.revision.revision for step in steps])
+        reached = bookkeeping.rows_after(rows, steps)
         forth = self._rendered(context, steps, rows)
         back = None
         if self._run.way_back and self.direction == graph.UPGRADE:
@@ -80,8 +53,8 @@ class Plan(Migration):
         return {
             "version": 1,
             "target": self._run.target,
-            "resolvedTarget": sorted(self.targets),
-            "from": sorted(rows),
+            "resolvedTarget": self.target.said,
+            "from": rows,
             "to": reached,
             "direction": self.direction,
             "steps": described[0],
@@ -98,26 +71,12 @@ class Plan(Migration):
                 why_not = f"revision {revision.revision} cannot be undone: {why}"
                 break
             undone.append(RevisionStep.downgrade_from_script(step.revision_map, revision))
-        reached = self.graph.rows_after(rows, graph.DOWNGRADE, [step.revision.revision for step in undone])
+        reached = bookkeeping.rows_after(rows, undone)
         rendered = self._rendered(context, undone, rows)
         return {"whyNot": why_not, "from": rows, "to": reached, "direction": graph.DOWNGRADE, "steps": rendered}
 
     def _rendered(self, context, steps, rows):
-        if not steps:
-            return []
-        with self._nothing_executed():
-            return rendering.render(context, steps, sorted(rows), self._run_options, self._begins_transaction)
-
-    @contextmanager
-    def _nothing_executed(self):
-        def refuse(statement):
-            raise rendering.NotRenderedError(f"it runs a statement on a connection of its own: {_line(statement)}")
-
-        self._connections.refuse_statement = refuse
-        try:
-            yield
-        finally:
-            self._connections.refuse_statement = None
+        return rendering.render(context, steps, rows, self._run_options, self._connections) if steps else []
 
 
 class PlanVerdict(Verdict):
@@ -192,8 +151,3 @@ def _sha256_of(path):
             return hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
-
-
-def _line(statement):
-    line = " ".join(statement.split())
-    return line if len(line) <= statements.GREATEST_EXCERPT else line[: statements.GREATEST_EXCERPT - 1] + "…"

@@ -17,6 +17,7 @@ from sqlalchemy.sql.expression import Insert
 
 from dbmigrations_runner import failures, operations, sources
 from dbmigrations_runner.errors import StoppedError
+from dbmigrations_runner.statements import excerpt
 
 ASKS_OFFLINE = "it asks whether it runs offline, so what it does when it runs is something else"
 
@@ -41,15 +42,17 @@ class Rendered:
         raise NotRenderedError(why)
 
 
-def render(context, steps, rows, run_options, begins_transaction):
+def render(context, steps, rows, run_options, connections):
     """Return each step as Rendered, from the rows on.
 
-    `context` is env.py's own, whose options hold; `run_options` what env.py gives to run_migrations().
+    `context` is env.py's own, whose options hold; `run_options` what env.py gives to run_migrations(). On
+    `connections` no statement is let through meanwhile.
     """
     paper = _PaperContext(context, steps, rows)
-    environment = context.environment_context
-    transaction = paper.begin_transaction() if begins_transaction else nullcontext()
-    with _in_place_of(environment, paper), operations.recorded(paper.note), Operations.context(paper), transaction:
+    # Where env.py leaves transactions to Alembic, one stands around all steps or around each.
+    transaction = nullcontext() if context._transaction is None else paper.begin_transaction()
+    offline = _in_place_of(context.environment_context, paper, connections)
+    with offline, operations.recorded(paper.note), Operations.context(paper), transaction:
         paper.run_migrations(**run_options)
     paper.finish()
     return paper.rendered
@@ -180,8 +183,7 @@ class _Unread:
         self.__dict__.update(context=context, statement=statement)
 
     def _refuse(self, *_):
-        statement = " ".join(str(self.__dict__["statement"]).split())
-        statement = statement if len(statement) <= 100 else statement[:99] + "…"  # noqa: PLR2004, for a sentence
+        statement = excerpt(str(self.__dict__["statement"]))
         self.__dict__["context"].current.refuse(f"it reads the database, whose answer decides: {statement}")
 
     __getattr__ = __iter__ = __next__ = __bool__ = __len__ = __getitem__ = __eq__ = __ne__ = __enter__ = _refuse
@@ -189,8 +191,8 @@ class _Unread:
 
 
 @contextmanager
-def _in_place_of(environment, paper):
-    """Let `alembic.context` mean the offline context meanwhile."""
+def _in_place_of(environment, paper, connections):
+    """Let `alembic.context` mean the offline context meanwhile, and let nothing reach the database."""
     online = environment._migration_context
     environment._migration_context = paper
 
@@ -199,12 +201,18 @@ def _in_place_of(environment, paper):
             paper.current.why_not = paper.current.why_not or ASKS_OFFLINE
         return True
 
+    def refuse(statement):
+        if paper.rendered:
+            paper.current.refuse(f"it runs a statement on a connection of its own: {excerpt(statement)}")
+
     environment.is_offline_mode = is_offline_mode
+    connections.refuse_statement = refuse
     try:
         yield
     finally:
         environment._migration_context = online
         del environment.is_offline_mode
+        connections.refuse_statement = None
 
 
 def _paper_dialect(online):

@@ -52,8 +52,7 @@ class Statement:
     @property
     def excerpt(self):
         """The statement on one line, short enough for a sentence."""
-        line = " ".join(self.text.split())
-        return line if len(line) <= GREATEST_EXCERPT else line[: GREATEST_EXCERPT - 1] + "…"
+        return excerpt(self.text)
 
     @property
     def reader(self):
@@ -117,6 +116,12 @@ class Reader:
                 return True
             reader.at += 1
         return False
+
+
+def excerpt(text):
+    """Return text on one line, short enough for a sentence."""
+    line = " ".join(text.split())
+    return line if len(line) <= GREATEST_EXCERPT else line[: GREATEST_EXCERPT - 1] + "…"
 
 
 def said(name):
