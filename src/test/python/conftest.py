@@ -13,7 +13,8 @@ from pod import Pod
 from trees import ASYNC_ENV, Tree
 
 # Each set of packages is a virtual environment of its own, which the Dockerfile makes.
-SETS = sorted(path.stem for path in (Path(__file__).parent / "requirements").glob("*.txt") if path.stem != "tests")
+ALL_SETS = sorted(path.stem for path in (Path(__file__).parent / "requirements").glob("*.txt"))
+SETS = [name for name in ALL_SETS if name not in ("flask", "tests")]
 USUAL = "psycopg2-sqlalchemy20"
 VENVS = os.environ.get("DBMIGRATIONS_TEST_VENVS", "/venvs")
 SERVER = {
@@ -47,7 +48,8 @@ class Database:
 
     @property
     def revisions(self):
-        exists = self.query("SELECT to_regclass('alembic_version') IS NOT NULL")[0][0]
+        column = "attrelid = to_regclass('alembic_version') AND attname = 'version_num'"
+        exists = self.query(f"SELECT count(*) = 1 FROM pg_attribute WHERE {column}")[0][0]
         return sorted(row[0] for row in self.query("SELECT version_num FROM alembic_version")) if exists else []
 
     @property
@@ -110,6 +112,13 @@ def pod(tmp_path, database, tree):
     pod = Pod(tmp_path, tree, database, f"{VENVS}/{USUAL}/bin/python")
     yield pod
     pod.end()
+
+
+@pytest.fixture(params=["oldest", USUAL])
+def old_and_new(request, pod):
+    """Give this test's pod the oldest and the newest Alembic in turn."""
+    pod.python = f"{VENVS}/{request.param}/bin/python"
+    return request.param
 
 
 @pytest.fixture(params=[name for name in SETS if name != "pg8000"])

@@ -35,6 +35,11 @@ def test_no_alembic_ini(pod):
     unusable(pod.upgrade(alembic={"config": "elsewhere/alembic.ini"}), "elsewhere/alembic.ini", "alembic.workingDir")
 
 
+def test_an_alembic_ini_in_a_folder_is_pointed_at(pod, tree):
+    (tree.path / "alembic.ini").rename(tree.path / "migrations/alembic.ini")
+    unusable(pod.upgrade(), "but migrations/alembic.ini", "alembic.config")
+
+
 def test_another_section(pod):
     unusable(pod.upgrade(alembic={"section": "shop"}), "shop", "alembic.section")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+VERSIONS = "migrations/versions"
 INI = """\
 [alembic]
 script_location = migrations
@@ -139,7 +140,9 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
 
-    def revision(self, name, up=None, down=None, after="", labels=None, depends=None, no_downgrade=False):
+    def revision(
+        self, name, up=None, down=None, after="", labels=None, depends=None, no_downgrade=False, folder=VERSIONS
+    ):
         """Add a revision after the last one; by default it creates the table t_<name>, and down drops it."""
         after = self.last if after == "" else after
         up = f'op.create_table("t_{name}", sa.Column("id", sa.Integer, primary_key=True))' if up is None else up
@@ -152,7 +155,7 @@ class Tree:
             up=_indented(up),
             downgrade="" if no_downgrade else "def downgrade():\n" + _indented(down),
         )
-        self.write(f"migrations/versions/{name}.py", text)
+        self.write(f"{folder}/{name}.py", text)
         self.last = name
         return self
 

@@ -5,6 +5,8 @@ Nothing here asks how many rows, heads or bases there are: a linear history is o
 
 from __future__ import annotations
 
+import os
+import traceback
 import warnings
 from itertools import chain
 from operator import attrgetter
@@ -132,8 +134,16 @@ def _load(script, image):
             raise _refused(error, image) from error
         except Exception as error:
             raise StoppedError(
-                "EnvironmentFailed", f"a revision's file in image {image} cannot be loaded: {failures.described(error)}"
+                "EnvironmentFailed",
+                f"{_file(error, script)} in image {image} cannot be loaded: {failures.described(error)}",
             ) from error
+
+
+def _file(error, script):
+    """Return the name of the revision's file in which loading failed, where the traceback shows it."""
+    folders = tuple(map(str, script._version_locations))
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return next((os.path.basename(file) for file in reversed(files) if file.startswith(folders)), "a revision's file")
 
 
 def _refused(error, image):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import glob
 import inspect
 import os
 import sys
@@ -71,11 +72,14 @@ def _config(run):
         files["toml_file"] = "pyproject.toml"
         if os.path.basename(run.config) == "pyproject.toml":
             files = {"file_": "alembic.ini", "toml_file": run.config}
+        if not os.path.exists(files["file_"]):
+            files["file_"] = None  # for env.py, which reads its logging from the file that the Config names
     config = Config(ini_section=run.section, cmd_opts=_command_options(run), **files)
     if not os.path.exists(run.config) and not getattr(config, "toml_alembic_config", None):
+        others = sorted(glob.glob("*/alembic.ini"))
         raise _unusable(
-            f"there is no {run.config} in {os.getcwd()}: set alembic.config to the file's path, "
-            "or alembic.workingDir to the folder that it is in"
+            f"there is no {run.config} in {os.getcwd()}{f', but {others[0]}' if others else ''}: "
+            "set alembic.config to the file's path, or alembic.workingDir to the folder that it is in"
         )
     return config
 
@@ -85,6 +89,7 @@ def _script(run, config):
     from alembic.util import CommandError  # noqa: PLC0415
 
     try:
+        _default_script_location(run, config)
         script = ScriptDirectory.from_config(config)
     except (CommandError, configparser.Error, ImportError, ValueError) as error:
         raise _unusable(
@@ -94,6 +99,14 @@ def _script(run, config):
     if not os.path.exists(os.path.join(script.dir, "env.py")):
         raise _unusable(f"there is no env.py in {script.dir}, the script_location of {run.config}")
     return script
+
+
+def _default_script_location(run, config):
+    """Flask-Migrate names none in its alembic.ini, because it is the folder that the file is in."""
+    option = getattr(config, "get_alembic_option", config.get_main_option)
+    folder = os.path.dirname(os.path.abspath(run.config))
+    if option("script_location") is None and os.path.exists(os.path.join(folder, "env.py")):
+        config.set_main_option("script_location", folder.replace("%", "%%"))
 
 
 def _driver(config, found):

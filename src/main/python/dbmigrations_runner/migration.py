@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from alembic.runtime.environment import EnvironmentContext
 
-from dbmigrations_runner import bookkeeping, graph, refusals, sources, targets
+from dbmigrations_runner import bookkeeping, graph, refusals, sources, surroundings, targets
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.version_table import VersionTable
 
@@ -46,6 +46,7 @@ class Migration:
         self._leftovers = leftovers
         self._report = report
         self._context = None
+        self._table = None
         self._create_table = None
         self._run_options = {}
         self.stopped = None
@@ -61,6 +62,17 @@ class Migration:
     def run_env(self):
         """Run env.py; whatever it raises goes through."""
         config, script = self._tree.config, self._tree.script
+        with surroundings.application(script):
+            try:
+                self._run_env(config, script)
+            except Exception:
+                if self._context is not None or not surroundings.asks_for_connection(script):
+                    raise
+                self._report.phase("env.py, which wants config.attributes['connection'], was running again with one")
+                with surroundings.handed_connection(config):
+                    self._run_env(config, script)
+
+    def _run_env(self, config, script):
         options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
         with checked_environment(self, config, script, **options):
             script.run_env()
@@ -142,9 +154,17 @@ class Migration:
         self._run_options = options
         if self.stopped:
             raise self.stopped
-        if self._context is not None:
-            self._create_table = self._context._ensure_version_table
-            self._context._ensure_version_table = lambda: None
+        if self._context is None:
+            return
+        self._table = VersionTable(self._context)
+        self.version_table = self._table.said
+        self._report.note(versionTable=self._table.said)
+        try:
+            self._table.refuse_other_kind()
+        except StoppedError as stopped:
+            self._stop(stopped)
+        self._create_table = self._context._ensure_version_table
+        self._context._ensure_version_table = lambda: None
 
     def _stop(self, stopped):
         # Kept, because env.py may catch it.
@@ -160,10 +180,6 @@ class Migration:
 
     def _steps(self, rows, context):
         again = self.graph is not None
-        table = VersionTable(context)
-        self.version_table = table.said
-        self._report.note(versionTable=table.said)
-        table.refuse_other_kind()
         if not again:
             self._report.note(**{"from": sorted(rows)})
             refusals.moved(rows, self._run.expected_revisions)
@@ -176,7 +192,7 @@ class Migration:
         if unknown:
             self._report.note(unknown=unknown)
             raise refusals.not_in_image(unknown, self._run.image)
-        table.refuse_overlap(self.graph.overlapping(rows))
+        self._table.refuse_overlap(self.graph.overlapping(rows))
         self.direction = self.graph.direction(self.target, rows)
         self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
@@ -185,7 +201,7 @@ class Migration:
         steps = self.graph.steps(self.direction, self.target, rows)
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
-            refusals.long_ids(steps, table.width)
+            refusals.long_ids(steps, self._table.width)
         if self._run.after_interruption:
             self.suspected = refusals.suspects(steps, context)[:1]
             refusals.after_interruption(self.suspected)

@@ -35,11 +35,17 @@ class VersionTable:
         return {"schema": self.schema, "name": self.name}
 
     def refuse_other_kind(self):
-        """Refuse what is no table: Alembic would write through a view, to wherever it leads."""
+        """Refuse what is no version table: Alembic would write through a view, to wherever it leads."""
         if self._kind not in (None, *TABLES):
             raise self.unusable(
                 f"is a {KINDS.get(self._kind, 'thing of another kind')}: "
                 "let env.py or alembic.versionTable name the table itself"
+            )
+
+        if self._kind is not None and self.width is None:
+            raise self.unusable(
+                "has no column version_num: it is another table, so let env.py's version_table or "
+                "alembic.versionTable name the one with the revisions"
             )
 
     def refuse_overlap(self, overlap):

@@ -1,0 +1,53 @@
+"""What some env.py need around them, as the programs that usually start them give it: an application, a connection."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager, nullcontext
+
+from dbmigrations_runner import failures
+from dbmigrations_runner.errors import StoppedError
+
+ASKS_FOR_APPLICATION = re.compile(r"\bcurrent_app\b")
+ASKS_FOR_CONNECTION = re.compile(r"\battributes\b.{0,20}['\"]connection['\"]", re.DOTALL)
+
+
+def application(script):
+    """Return the context of the Flask application that env.py asks for, as `flask db` loads it, or an empty one."""
+    if not ASKS_FOR_APPLICATION.search(_source(script)):
+        return nullcontext()
+    try:
+        from flask.cli import ScriptInfo, load_dotenv  # noqa: PLC0415
+
+        load_dotenv()
+        return ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app().app_context()
+    except (Exception, SystemExit) as error:
+        raise StoppedError(
+            "EnvironmentFailed",
+            f"env.py asks for a Flask application, and none can be loaded: {failures.described(error).rstrip('.')}; "
+            "set FLASK_APP in the image or in job.env",
+        ) from error
+
+
+def asks_for_connection(script):
+    """Tell whether env.py speaks of the connection that a program of the team's own would hand it."""
+    return bool(ASKS_FOR_CONNECTION.search(_source(script)))
+
+
+@contextmanager
+def handed_connection(config):
+    """Hand env.py a connection; what it does not commit itself is committed, as by such a program."""
+    from sqlalchemy import create_engine, pool  # noqa: PLC0415
+
+    engine = create_engine(config.get_main_option("sqlalchemy.url"), future=True, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        yield
+        if connection.in_transaction():
+            connection.commit()
+
+
+def _source(script):
+    with open(os.path.join(script.dir, "env.py"), encoding="utf-8", errors="replace") as file:
+        return file.read()
