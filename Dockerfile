@@ -28,7 +28,8 @@ FROM ${RUN_IMAGE}
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="dbmigrations" \
       org.opencontainers.image.description="A Kubernetes operator that migrates PostgreSQL databases with Alembic" \
-      org.opencontainers.image.version="${VERSION}"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.source="https://github.com/dbmigrations/dbmigrations"
 WORKDIR /opt/dbmigrations-operator
 COPY --from=train /opt/dbmigrations-operator/ ./
 USER 65532:65532
