@@ -127,6 +127,13 @@ final class Migration {
                 .untilAsserted(() -> assertThat(events()).containsExactly(typesAndReasons));
     }
 
+    /** Waits until this is one of its events. */
+    void awaitEvent(String typeAndReason) {
+        Awaitility.await("event " + typeAndReason)
+                .atMost(LONG_ENOUGH)
+                .untilAsserted(() -> assertThat(events()).contains(typeAndReason));
+    }
+
     private List<String> events() {
         return client.events().v1().events().inNamespace(namespace).list().getItems().stream()
                 .filter(event -> event.getRegarding().getName().equals(name)
