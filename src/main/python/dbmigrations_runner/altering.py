@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dbmigrations_runner.columntypes import parsed
 from dbmigrations_runner.finding import Finding, type_text, unknown, until
 from dbmigrations_runner.statements import NAME, WORD, Reader, outside, said, split_at_commas
 
@@ -158,9 +159,9 @@ def _alter_column(statement, table, reader):
     where = f"column {said(table)}.{said(column or ())}"
     if reader.take_any("type", "set data type"):
         tokens = reader.rest()
-        using = [token.text for token in tokens[len(until(tokens, "using")) + 1 :]]
-        plain = not using or (using[:1] == [column[-1]] and using[1:2] in ([], ["::"]) and "(" not in using[3:])
-        yield Finding(table=table, column=column[-1], new_type=type_text(tokens), cast=not plain)
+        using, type_ = tokens[len(until(tokens, "using")) + 1 :], type_text(tokens)
+        plain = not using or _is_plain_cast(using, column[-1], type_)
+        yield Finding(table=table, column=column[-1], new_type=type_, cast=not plain)
     elif reader.take("set not null"):
         yield Finding(
             hazard=f"reads all of table {said(table)} {BLOCKED}: sets NOT NULL on {where}, which fails at a null",
@@ -170,6 +171,13 @@ def _alter_column(statement, table, reader):
         yield Finding(hazard=f"rewrites table {said(table)} {BLOCKED}: computes {where} anew", table=table)
     elif not reader.take_any(*BRIEF_OF_COLUMN):
         yield unknown(statement)
+
+
+def _is_plain_cast(using, column, type_):
+    """Tell whether an expression is the column itself, or its cast to the very type."""
+    if using[0].text != column:
+        return False
+    return len(using) == 1 or (using[1].says("::") and parsed(type_text(using[2:])) == parsed(type_))
 
 
 def _add(table, reader):

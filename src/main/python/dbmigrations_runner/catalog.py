@@ -33,6 +33,7 @@ class Known:
     """The tables, by the names that the plan gives them."""
 
     def __init__(self):
+        self._schema = None
         self._sizes = {}
         self._types = {}
         self._made = set()
@@ -44,10 +45,11 @@ class Known:
         wanted = {_sql(name): name for name in names}
         if not wanted:
             return
+        self._schema = connection.exec_driver_sql("SELECT pg_catalog.current_schema()").fetchone()[0]
         values = ", ".join(f"({locks.literal(name)}::text)" for name in sorted(wanted))
         sql = LOOK.format(names=values)
         for text, rows, size, columns in connection.exec_driver_sql(sql.replace("%", "%%")).fetchall():
-            name = wanted[text]
+            name = self._plain(wanted[text])
             self._sizes[name] = (rows, size)
             self._types.update({(name, column): type_ for column, type_ in json.loads(columns or "{}").items()})
 
@@ -58,6 +60,7 @@ class Known:
 
     def created(self, table, temporary):
         """The plan creates this table."""
+        table = self._plain(table)
         if table not in self._sizes:
             self._made.add(table)
         if temporary:
@@ -65,15 +68,19 @@ class Known:
 
     def added(self, table, column, type_):
         """The plan adds this column."""
+        table = self._plain(table)
         self._types.setdefault((table, column), type_)
         self._filled.add((table, column))
 
     def changed(self, table, column, type_):
         """The plan changes this column's type."""
+        table = self._plain(table)
         self._types[table, column] = type_
 
     def renamed(self, table, column, new):
         """The plan renames a table, or a column where one is given."""
+        table = self._plain(table)
+        new = self._plain(new) if column is None else new
         if column is not None:
             if (table, column) in self._types:
                 self._types[table, new[-1]] = self._types.pop((table, column))
@@ -87,26 +94,35 @@ class Known:
 
     def is_new(self, table):
         """Tell whether the plan itself creates this table."""
+        table = self._plain(table)
         return table in self._made
 
     def is_temporary(self, table):
         """Tell whether this step created it for itself."""
+        table = self._plain(table)
         return table in self._temporary
 
     def is_filled_only_here(self, table, columns):
         """Tell whether this step added all of these columns, so that nothing can stand in them."""
+        table = self._plain(table)
         return bool(columns) and all((table, column) in self._filled for column in columns)
 
     def type_of(self, table, column):
         """Return a column's type, or None."""
+        table = self._plain(table)
         return self._types.get((table, column))
 
     def size(self, table):
         """Return a table's size in words, as the catalog estimates it."""
+        table = self._plain(table)
         if table not in self._sizes:
             return "its size is not known"
         rows, size = self._sizes[table]
         return f"about {rows or 0:,} rows, {_bytes(size or 0)}"
+
+    def _plain(self, table):
+        """Return a table's name without the schema in which unqualified names are."""
+        return table[1:] if table and len(table) > 1 and table[0] == self._schema else table
 
 
 def _bytes(size):

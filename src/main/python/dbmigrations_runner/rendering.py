@@ -96,9 +96,6 @@ class _PaperContext(MigrationContext):
             finally:
                 self.current.autocommit.append((start, self._text.tell()))
 
-    def _in_connection_transaction(self):
-        return False  # which Alembic finds out by asking the connection
-
     def finish(self):
         """Give each step its part of the text; what Alembic adds after the last row is only the end."""
         whole, last = self._text.getvalue(), len(self.rendered) - 1
@@ -171,7 +168,7 @@ class _Paper(MockConnection):
         return self._context.current.refuse("it passes parameters to execute()")
 
     def __getattr__(self, name):
-        if name.startswith("_"):  # asked by SQLAlchemy and Python
+        if name.startswith("_") or name == "in_transaction":  # asked by SQLAlchemy, Python and Alembic themselves
             raise AttributeError(name)
         return self._context.current.refuse(f"it needs a connection ({name}), and there is none while planning")
 
