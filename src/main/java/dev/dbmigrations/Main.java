@@ -1,5 +1,6 @@
 package dev.dbmigrations;
 
+import dev.dbmigrations.reconcile.Policy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -8,8 +9,10 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Starts the operator, and stops it in order. */
 @Command(
@@ -39,6 +42,14 @@ public final class Main implements Callable<Integer> {
                     + " $JOB_RUN_AS_USER, default 65532")
     private String jobRunAsUser = "65532";
 
+    @Option(
+            names = "--policy",
+            defaultValue = "${env:POLICY:-}",
+            converter = PolicyText.class,
+            description = "What no resource of a namespace can go below, as the chart's value policy, in JSON;"
+                    + " nothing when empty. $POLICY")
+    private Policy policy = Policy.NONE;
+
     @Option(names = "--train", hidden = true, description = "Load what a start needs, and exit: for the AOT cache.")
     private boolean train;
 
@@ -49,7 +60,7 @@ public final class Main implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration configuration = new Configuration(
-                namespaces.stream().filter(name -> !name.isBlank()).toList(), port, user());
+                namespaces.stream().filter(name -> !name.isBlank()).toList(), port, user(), policy);
         if (train) {
             Training.run(configuration);
             return 0;
@@ -73,11 +84,24 @@ public final class Main implements Callable<Integer> {
      * @param namespaces to look after; all when empty
      * @param port of the health endpoints; 0 for any free one
      * @param jobUser user, group and {@code fsGroup} of the Jobs' pods
+     * @param policy what no resource can go below
      */
-    record Configuration(List<String> namespaces, int port, Optional<Long> jobUser) {
+    record Configuration(List<String> namespaces, int port, Optional<Long> jobUser, Policy policy) {
 
         /** How long what is under way gets to end when the operator stops: no write is cut in two. */
         static final Duration STOPPING = Duration.ofSeconds(5);
+    }
+
+    /** Says what is wrong with a policy before anything starts. */
+    static final class PolicyText implements ITypeConverter<Policy> {
+        @Override
+        public Policy convert(String json) {
+            try {
+                return Policy.parse(json);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     /** The jar's own version. */

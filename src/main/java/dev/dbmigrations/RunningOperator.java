@@ -76,7 +76,7 @@ final class RunningOperator implements AutoCloseable {
                 .withConcurrentReconciliationThreads(RECONCILE_THREADS)
                 .withReconciliationTerminationTimeout(Configuration.STOPPING));
         operator.register(
-                new MigrationReconciler(client, attempts, reader::read, telemetry, clock),
+                new MigrationReconciler(client, attempts, reader::read, telemetry, configuration.policy(), clock),
                 overrides -> overrides
                         .withName("databasemigrations")
                         .settingNamespaces(

@@ -57,7 +57,8 @@ final class Training {
                             .withAutoConfigure(false)
                             .build())
                     .build();
-            Configuration anyPort = new Configuration(configuration.namespaces(), 0, configuration.jobUser());
+            Configuration anyPort =
+                    new Configuration(configuration.namespaces(), 0, configuration.jobUser(), configuration.policy());
             try (RunningOperator _ = RunningOperator.start(anyPort, client)) {
                 lookAtNoDatabase();
                 if (!statusWritten.await(30, TimeUnit.SECONDS)) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.reconcile.Policy;
 import dev.dbmigrations.testing.Helm;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -66,6 +69,17 @@ class ChartTest {
         assertThat(environment(Map.of("watchNamespaces[0]", "shop", "watchNamespaces[1]", "maps")))
                 .containsEntry("WATCH_NAMESPACES", "shop,maps");
         assertThat(environment(Map.of("clusterWide", true))).containsEntry("WATCH_NAMESPACES", "");
+    }
+
+    @Test
+    void theOperatorIsToldThePolicy() {
+        assertThat(environment(Map.of())).doesNotContainKey("POLICY");
+
+        String told = environment(Map.of("policy[0].namespaces[0]", "shop-*", "policy[0].greatestDowngrade", "Never"))
+                .get("POLICY");
+
+        assertThat(Policy.parse(Objects.requireNonNull(told)))
+                .isEqualTo(new Policy(List.of(new Policy.Rule(List.of("shop-*"), DowngradePolicy.Never))));
     }
 
     @Test
@@ -125,6 +139,9 @@ class ChartTest {
                     watchNamespaces[0]      | Shop     | at '/watchNamespaces/0': 'Shop' does not match pattern
                     watchNamespaces         | shop     | at '/watchNamespaces': got string, want array
                     metrics.service.port    | 70000    | at '/metrics/service/port': maximum: got 70,000, want 65,535
+                    policy[0].namespaces[0] | Shop     | at '/policy/0/namespaces/0': 'Shop' does not match pattern
+                    policy[0].downgrade     | Never    | additional properties 'downgrade' not allowed
+                    policy                  | Never    | at '/policy': got string, want array
                     image.digest            | latest   | at '/image/digest': 'latest' does not match pattern
                     """)
     void valuesThatAreNoneAreRefused(String key, String value, String refusal) {

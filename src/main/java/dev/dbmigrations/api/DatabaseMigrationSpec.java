@@ -67,6 +67,26 @@ public record DatabaseMigrationSpec(
         job = Objects.requireNonNullElse(job, JobSettings.DEFAULT);
     }
 
+    /** {@return the same spec, with that {@code downgrade} where its own allows more} */
+    public DatabaseMigrationSpec downgradeAtMost(DowngradePolicy greatest) {
+        if (downgrade.compareTo(greatest) <= 0) {
+            return this;
+        }
+        return new DatabaseMigrationSpec(
+                targetRevision,
+                image,
+                credentialsSecretRef,
+                alembic,
+                greatest,
+                databaseRole,
+                lockTimeout,
+                statementTimeout,
+                timeout,
+                checkInterval,
+                suspend,
+                job);
+    }
+
     /** The spec of three lines that is the normal case. */
     public static DatabaseMigrationSpec of(String targetRevision, String image, String secret) {
         return new DatabaseMigrationSpec(

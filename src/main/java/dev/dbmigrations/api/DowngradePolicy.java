@@ -2,12 +2,12 @@ package dev.dbmigrations.api;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 
-/** Whether the operator may take a database down (rule 5). */
+/** Whether the operator may take a database down (rule 5). Ordered: each allows more than the one before. */
 public enum DowngradePolicy {
-    /** When this resource's target moved to another revision and nobody else moved the database meanwhile. */
-    Requested,
     /** Not at all. */
     Never,
+    /** When this resource's target moved to another revision and nobody else moved the database meanwhile. */
+    Requested,
     /** Also a database that somebody else moved ahead, down to a revision's id. */
     Always;
 

@@ -2,6 +2,7 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.ShortText;
 import dev.dbmigrations.database.Reading.AtRevisions;
@@ -98,7 +99,7 @@ final class Failures {
                 : null;
         return new LastFailure(
                 reason,
-                ShortText.ofLength(message, Conditions.LONGEST_MESSAGE),
+                ShortText.ofLength(message + policySays(seen, reason), Conditions.LONGEST_MESSAGE),
                 failure == null ? null : failure.revision(),
                 failure == null ? null : failure.sqlstate(),
                 failure == null ? null : cut(failure.statement()),
@@ -110,6 +111,17 @@ final class Failures {
                 reason == Reason.PartiallyApplied ? seen.generation() : attempt.generation(),
                 seen.secretVersion().orElse(null),
                 rows);
+    }
+
+    /** {@return why {@code spec.downgrade} is no way out here, where it is not} */
+    private static String policySays(Observation seen, Reason reason) {
+        DowngradePolicy greatest = seen.greatestDowngrade();
+        boolean forbidden = reason == Reason.DowngradeForbidden && greatest == DowngradePolicy.Never;
+        boolean ahead = reason == Reason.DatabaseAhead && greatest != DowngradePolicy.Always;
+        return forbidden || ahead
+                ? " (the operator's policy lets no more than downgrade: " + greatest
+                        + " count in this namespace, whatever this resource says)"
+                : "";
     }
 
     /** {@return how many attempts for this generation failed in a row and were retried by themselves} */

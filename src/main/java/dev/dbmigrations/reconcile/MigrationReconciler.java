@@ -46,11 +46,12 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
             Attempts attempts,
             Function<? super Question, ? extends Reading> reader,
             Telemetry telemetry,
+            Policy policy,
             Clock clock) {
         this.clock = clock;
         this.telemetry = telemetry;
         this.readings = new DatabaseReadings(reader, this::gone);
-        this.observer = new Observer(new Secrets(client), readings, attempts);
+        this.observer = new Observer(new Secrets(client), readings, attempts, policy);
         this.actor = new Actor(attempts, observer);
     }
 

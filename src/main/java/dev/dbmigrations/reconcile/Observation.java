@@ -2,6 +2,7 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.SeenAttempt;
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param generation the resource's, which its status may not have caught up with
  * @param specSeenAt when this generation was first seen: what was read before says nothing of it
  * @param retry value of the retry annotation
+ * @param spec as it counts: what the resource asks for, made stricter where the operator's policy says so
+ * @param greatestDowngrade the widest {@code downgrade} that this policy lets count for the resource
  * @param status as it was last written; the only memory
  * @param reading the latest look at the database of this Secret
  * @param askedAt since when an answer of the database is waited for
@@ -29,6 +32,7 @@ public record Observation(
         Instant specSeenAt,
         Optional<String> retry,
         DatabaseMigrationSpec spec,
+        DowngradePolicy greatestDowngrade,
         DatabaseMigrationStatus status,
         SecretState secret,
         Optional<Reading> reading,

@@ -2,7 +2,6 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
-import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
@@ -47,6 +46,7 @@ final class Observer {
     private final Secrets secrets;
     private final DatabaseReadings readings;
     private final Attempts attempts;
+    private final Policy policy;
     private final Map<ResourceID, ReadSecret> secretsRead = new ConcurrentHashMap<>();
     private final Map<ResourceID, SeenEnd> endsSeen = new ConcurrentHashMap<>();
     private final Map<ResourceID, SeenSpec> specsSeen = new ConcurrentHashMap<>();
@@ -57,15 +57,16 @@ final class Observer {
 
     private record SeenSpec(String uid, long generation, Instant at) {}
 
-    Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts) {
+    Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts, Policy policy) {
         this.secrets = secrets;
         this.readings = readings;
         this.attempts = attempts;
+        this.policy = policy;
     }
 
     Observation observe(DatabaseMigration resource, Context<DatabaseMigration> context, Instant now) {
         ResourceID id = ResourceID.fromResource(resource);
-        DatabaseMigrationSpec spec = resource.getSpec();
+        String namespace = resource.getMetadata().getNamespace();
         DatabaseMigrationStatus status =
                 Objects.requireNonNullElse(resource.getStatus(), DatabaseMigrationStatus.EMPTY);
         List<SeenAttempt> seen = attempts(
@@ -90,7 +91,8 @@ final class Observer {
                 specSeen(id, resource, now),
                 Optional.ofNullable(resource.getMetadata().getAnnotations())
                         .map(annotations -> annotations.get(DatabaseMigration.RETRY_ANNOTATION)),
-                spec,
+                policy.applied(namespace, resource.getSpec()),
+                policy.greatestDowngrade(namespace),
                 status,
                 secret,
                 reading,

@@ -159,6 +159,7 @@ class DecideSimulationTest {
                         seen.specSeenAt().isBefore(latestSpec) ? seen.specSeenAt() : latestSpec,
                         seen.retry(),
                         seen.spec(),
+                        seen.greatestDowngrade(),
                         memory.of(seen),
                         seen.secret(),
                         seen.reading(),

@@ -375,6 +375,54 @@ class DecideTest {
         }
 
         @Test
+        void theOperatorsPolicyForbidsWhatTheResourceAsksFor() {
+            Situation situation = settledAt("c3")
+                    .target("a1")
+                    .policy("[{\"namespaces\": [\"prod*\"], \"greatestDowngrade\": \"Never\"}]")
+                    .databaseIsAt("c3");
+            assertThat(leave(situation)).isEqualTo(Downgrade.Forbidden);
+
+            situation.happens();
+            situation
+                    .later(SECOND)
+                    .attemptEnds(failed(Reason.DowngradeForbidden, List.of("c3"), List.of("c3")))
+                    .databaseIsAt("c3")
+                    .happens();
+            assertThat(situation.message())
+                    .endsWith("(the operator's policy lets no more than downgrade: Never count in this namespace,"
+                            + " whatever this resource says)");
+        }
+
+        @Test
+        void theOperatorsPolicyLeavesAlwaysToBeNoMoreThanRequested() {
+            String policy = "[{\"namespaces\": [\"production\"], \"greatestDowngrade\": \"Requested\"}]";
+            Situation ahead =
+                    at("c3").target("a1").downgrade(DowngradePolicy.Always).policy(policy);
+            assertThat(leave(ahead)).isEqualTo(Downgrade.NotRequested);
+
+            ahead.happens();
+            ahead.later(SECOND)
+                    .attemptEnds(failed(Reason.DatabaseAhead, List.of("c3"), List.of("c3")))
+                    .databaseIsAt("c3")
+                    .happens();
+            assertThat(ahead.message()).contains("(the operator's policy lets no more than downgrade: Requested");
+            assertThat(leave(settledAt("c3")
+                            .target("a1")
+                            .downgrade(DowngradePolicy.Always)
+                            .policy(policy)
+                            .databaseIsAt("c3")))
+                    .isEqualTo(Downgrade.Allowed);
+        }
+
+        @Test
+        void aPolicyForOtherNamespacesChangesNothing() {
+            assertThat(leave(at("c3").target("a1")
+                            .downgrade(DowngradePolicy.Always)
+                            .policy("[{\"namespaces\": [\"production-*\"], \"greatestDowngrade\": \"Never\"}]")))
+                    .isEqualTo(Downgrade.Allowed);
+        }
+
+        @Test
         void goesOnDownFromWhereItsOwnAttemptStoppedHalfWay() {
             Situation situation = settledAt("c3").target("a1").databaseIsAt("c3");
             situation.happens();

@@ -6,6 +6,7 @@ import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Identity;
 import dev.dbmigrations.database.Reading;
@@ -180,6 +181,7 @@ final class SimulatedOperator {
                 specSeenAt,
                 cached.retry(),
                 cached.spec(),
+                DowngradePolicy.Always,
                 cachedStatus,
                 world.secretExists
                         ? new SecretState.Present("v" + world.secretVersion, Situation.CREDENTIALS)

@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class Situation {
 
     static final String UID = "3f0c9a52-6d1e-4b7a-8f5d-2a1b0c9d8e7f";
+    static final String NAMESPACE = "production";
     static final String IMAGE = "registry.example.com/trigpointing-migrations:1.4.2";
     static final String DIGEST = "registry.example.com/trigpointing-migrations@sha256:5d0b";
     static final Credentials CREDENTIALS =
@@ -52,6 +53,7 @@ final class Situation {
     String retry;
 
     DatabaseMigrationSpec spec = DatabaseMigrationSpec.of("b2", IMAGE, "trig-db");
+    Policy policy = Policy.NONE;
     DatabaseMigrationStatus status = DatabaseMigrationStatus.EMPTY;
     SecretState secret = new SecretState.Present("1", CREDENTIALS);
 
@@ -91,6 +93,12 @@ final class Situation {
 
     Situation suspend(boolean suspend) {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), suspend);
+    }
+
+    /** Whoever installed the operator, for namespaces of this resource's kind. */
+    Situation policy(String json) {
+        policy = Policy.parse(json);
+        return this;
     }
 
     private Situation spec(String target, String image, DowngradePolicy downgrade, boolean suspend) {
@@ -271,7 +279,8 @@ final class Situation {
                 generation,
                 specSeenAt,
                 Optional.ofNullable(retry),
-                spec,
+                policy.applied(NAMESPACE, spec),
+                policy.greatestDowngrade(NAMESPACE),
                 status,
                 secret,
                 Optional.ofNullable(reading),
