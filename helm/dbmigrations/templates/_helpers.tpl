@@ -47,6 +47,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- define "dbmigrations.replicas" -}}
+{{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection) }}
+{{- fail "several replicas without leaderElection would all do the same: set leaderElection to true, or replicas to 1" }}
+{{- end }}
+{{- .Values.replicas }}
+{{- end }}
+
 {{/* Namespaces to look after, separated by commas; empty for all. */}}
 {{- define "dbmigrations.namespaces" -}}
 {{- if and .Values.clusterWide .Values.watchNamespaces }}

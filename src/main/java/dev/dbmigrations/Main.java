@@ -1,5 +1,6 @@
 package dev.dbmigrations;
 
+import dev.dbmigrations.Leadership.LeaseName;
 import dev.dbmigrations.reconcile.Policy;
 import java.time.Duration;
 import java.util.List;
@@ -50,6 +51,13 @@ public final class Main implements Callable<Integer> {
                     + " nothing when empty. $POLICY")
     private Policy policy = Policy.NONE;
 
+    @Option(
+            names = "--leader-election-lease",
+            defaultValue = "${env:LEADER_ELECTION_LEASE:-}",
+            description = "Lease of which one of several operators works, as <namespace>/<name>; empty where there is"
+                    + " one operator only. $LEADER_ELECTION_LEASE")
+    private String lease = "";
+
     @Option(names = "--train", hidden = true, description = "Load what a start needs, and exit: for the AOT cache.")
     private boolean train;
 
@@ -60,7 +68,11 @@ public final class Main implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration configuration = new Configuration(
-                namespaces.stream().filter(name -> !name.isBlank()).toList(), port, user(), policy);
+                namespaces.stream().filter(name -> !name.isBlank()).toList(),
+                port,
+                user(),
+                policy,
+                lease.isBlank() ? Optional.empty() : Optional.of(LeaseName.of(lease)));
         if (train) {
             Training.run(configuration);
             return 0;
@@ -85,8 +97,14 @@ public final class Main implements Callable<Integer> {
      * @param port of the health endpoints; 0 for any free one
      * @param jobUser user, group and {@code fsGroup} of the Jobs' pods
      * @param policy what no resource can go below
+     * @param lease of the one that works, where there may be several
      */
-    record Configuration(List<String> namespaces, int port, Optional<Long> jobUser, Policy policy) {
+    record Configuration(
+            List<String> namespaces,
+            int port,
+            Optional<Long> jobUser,
+            Policy policy,
+            Optional<LeaseName> lease) {
 
         /** How long what is under way gets to end when the operator stops: no write is cut in two. */
         static final Duration STOPPING = Duration.ofSeconds(5);

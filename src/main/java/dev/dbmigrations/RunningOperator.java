@@ -40,17 +40,22 @@ final class RunningOperator implements AutoCloseable {
 
     private static final int RECONCILE_THREADS = 8;
 
+    private static final int LEADERSHIP_LOST = 1;
+
     private final Operator operator;
     private final HealthServer health;
+    private final Optional<Leadership> leadership;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RunningOperator(Operator operator, HealthServer health) {
+    private RunningOperator(Operator operator, HealthServer health, Optional<Leadership> leadership) {
         this.operator = operator;
         this.health = health;
+        this.leadership = leadership;
     }
 
     /**
-     * Starts everything; returns when the caches are filled and the loop runs.
+     * Starts everything; returns when the caches are filled and the loop runs, or when another operator leads and this
+     * one stands by.
      *
      * @throws IOException when the port of the health endpoints is taken
      */
@@ -93,12 +98,32 @@ final class RunningOperator implements AutoCloseable {
                                 .setIntervalMultiplier(1.5)
                                 .setMaxInterval(Duration.ofSeconds(8).toMillis()))
                         .withReconciliationMaxInterval(Duration.ofMinutes(5)));
-        operator.start();
-        ready.set(true);
-        LOG.info(
-                "started; looking after {}",
-                configuration.namespaces().isEmpty() ? "all namespaces" : configuration.namespaces());
-        return new RunningOperator(operator, health);
+        Runnable work = () -> {
+            operator.start();
+            ready.set(true);
+            LOG.info(
+                    "started; looking after {}",
+                    configuration.namespaces().isEmpty() ? "all namespaces" : configuration.namespaces());
+        };
+        Optional<Leadership> leadership = configuration.lease().map(lease -> {
+            // Whatever is under way is cut off, because another one leads already: a kill loses nothing.
+            Runnable lost = () -> Runtime.getRuntime().halt(LEADERSHIP_LOST);
+            return Leadership.seek(client, lease, instance(), () -> orEnd(work), lost, () -> ready.set(true));
+        });
+        if (leadership.isEmpty()) {
+            work.run();
+        }
+        return new RunningOperator(operator, health, leadership);
+    }
+
+    /** What does not start is started again by Kubernetes; meanwhile another operator may lead. */
+    private static void orEnd(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            LOG.error("the start failed", e);
+            System.exit(1);
+        }
     }
 
     private static KubernetesClient client() {
@@ -131,6 +156,7 @@ final class RunningOperator implements AutoCloseable {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             operator.stop();
+            leadership.ifPresent(Leadership::close);
             health.close();
             LOG.info("stopped");
         }

@@ -2,6 +2,7 @@ package dev.dbmigrations;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.dbmigrations.Leadership.LeaseName;
 import dev.dbmigrations.Main.Configuration;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.database.Credentials;
@@ -57,8 +58,12 @@ final class Training {
                             .withAutoConfigure(false)
                             .build())
                     .build();
-            Configuration anyPort =
-                    new Configuration(configuration.namespaces(), 0, configuration.jobUser(), configuration.policy());
+            Configuration anyPort = new Configuration(
+                    configuration.namespaces(),
+                    0,
+                    configuration.jobUser(),
+                    configuration.policy(),
+                    Optional.of(new LeaseName("default", "training")));
             try (RunningOperator _ = RunningOperator.start(anyPort, client)) {
                 lookAtNoDatabase();
                 if (!statusWritten.await(30, TimeUnit.SECONDS)) {
@@ -94,7 +99,8 @@ final class Training {
             return;
         }
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-        if (path.endsWith("/secrets/training")) {
+        boolean reads = exchange.getRequestMethod().equals("GET");
+        if (path.endsWith("/secrets/training") || (path.endsWith("/leases/training") && reads)) {
             send(exchange, 404, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":404}");
         } else if (path.endsWith("/status")) {
             send(exchange, 200, body);

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentSpec;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -125,6 +126,19 @@ class ChartTest {
     }
 
     @Test
+    void replicasElectALeaderOrThereIsOne() {
+        assertThat(environment(Map.of())).containsEntry("LEADER_ELECTION_LEASE", "ops/dbmigrations");
+        assertThat(environment(Map.of("leaderElection", false))).containsEntry("LEADER_ELECTION_LEASE", "");
+        assertThat(strategy(Map.of())).isEqualTo("RollingUpdate");
+        assertThat(strategy(Map.of("leaderElection", false))).isEqualTo("Recreate");
+        assertThat(rights(Map.of("leaderElection", false))).doesNotContain("leases");
+        assertThat(kinds(Map.of())).doesNotContain("PodDisruptionBudget");
+        assertThat(kinds(Map.of("replicas", 2))).contains("PodDisruptionBudget");
+        assertThatThrownBy(() -> Helm.template("ops", Map.of("replicas", 2, "leaderElection", false)))
+                .hasMessageContaining("several replicas without leaderElection");
+    }
+
+    @Test
     void metricsHaveAServiceWhenAskedFor() {
         assertThat(kinds(Map.of())).doesNotContain("Service");
         assertThat(kinds(Map.of("metrics.service.enabled", true))).contains("Service");
@@ -173,10 +187,11 @@ class ChartTest {
                         object.getMetadata().getName()));
         var tree = YAML.convertValue(object, JsonNode.class);
         tree.path("rules")
-                .forEach(rule -> text.append("  %s %s: %s%n"
+                .forEach(rule -> text.append("  %s %s%s: %s%n"
                         .formatted(
                                 words(rule.path("apiGroups")),
                                 words(rule.path("resources")),
+                                rule.path("resourceNames").isEmpty() ? "" : " " + words(rule.path("resourceNames")),
                                 words(rule.path("verbs")))));
         tree.path("subjects")
                 .forEach(subject -> text.append("  %s -> %s %s/%s%n"
@@ -207,14 +222,20 @@ class ChartTest {
         return pod(values).getContainers().getFirst();
     }
 
+    private static String strategy(Map<String, ?> values) {
+        return deployment(values).getStrategy().getType();
+    }
+
     private static PodSpec pod(Map<String, ?> values) {
+        return deployment(values).getTemplate().getSpec();
+    }
+
+    private static DeploymentSpec deployment(Map<String, ?> values) {
         return render(values).stream()
                 .filter(Deployment.class::isInstance)
                 .map(Deployment.class::cast)
                 .findFirst()
                 .orElseThrow()
-                .getSpec()
-                .getTemplate()
                 .getSpec();
     }
 

@@ -1,0 +1,109 @@
+package dev.dbmigrations;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.dbmigrations.testing.Cluster;
+import dev.dbmigrations.testing.Helm;
+import dev.dbmigrations.testing.OperatorImage;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two replicas of the chart: one works, the other takes over. */
+class ReplicasIT {
+
+    private static final String NAMESPACE = "replicas";
+
+    private static final Cluster cluster = Cluster.withoutOperator();
+    private static final KubernetesClient client = cluster.client();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void install() {
+        cluster.importImage(OperatorImage.name());
+        cluster.kubectl("create", "namespace", NAMESPACE);
+        Helm.install(
+                "dbmigrations",
+                NAMESPACE,
+                Map.of("image.tag", OperatorImage.TAG, "replicas", 2, "logFormat", "text"),
+                cluster.kubeconfig());
+    }
+
+    @AfterAll
+    static void remove() {
+        Helm.uninstall("dbmigrations", NAMESPACE, cluster.kubeconfig());
+        client.namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    void theStandbyTakesOverWhetherTheLeaderIsStoppedOrKilled() throws Exception {
+        String first = leader();
+        isLookedAfter("one");
+
+        client.pods().inNamespace(NAMESPACE).withName(first).delete();
+        String second = leaderAfter(first);
+        isLookedAfter("two");
+
+        client.pods().inNamespace(NAMESPACE).withName(second).withGracePeriod(0).delete();
+        leaderAfter(second);
+        isLookedAfter("three");
+    }
+
+    private void isLookedAfter(String name) throws Exception {
+        Path file = Files.writeString(folder.resolve(name + ".yaml"), """
+                apiVersion: dbmigrations.dev/v1alpha1
+                kind: DatabaseMigration
+                metadata: {name: %s, namespace: replicas}
+                spec: {targetRevision: head, image: none, credentialsSecretRef: {name: none}}
+                """.formatted(name));
+        cluster.kubectl("apply", "-f", cluster.give(file));
+        cluster.kubectl(
+                "wait",
+                "--namespace",
+                NAMESPACE,
+                "dbm/" + name,
+                "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=CredentialsNotFound",
+                "--timeout=60s");
+    }
+
+    private static String leaderAfter(String gone) {
+        return await().atMost(Duration.ofMinutes(1)).until(ReplicasIT::leader, leader -> !leader.equals(gone));
+    }
+
+    /** {@return the pod that says that it works; others only stand by} */
+    private static String leader() {
+        return await().atMost(Duration.ofMinutes(1))
+                .until(
+                        () -> pods().stream()
+                                .filter(pod -> log(pod).contains("started; looking after"))
+                                .findFirst()
+                                .orElse(null),
+                        Objects::nonNull);
+    }
+
+    private static List<String> pods() {
+        return client.pods().inNamespace(NAMESPACE).list().getItems().stream()
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .map(ReplicasIT::name)
+                .toList();
+    }
+
+    private static String name(Pod pod) {
+        return pod.getMetadata().getName();
+    }
+
+    private static String log(String pod) {
+        return cluster.tryKubectl("logs", "--namespace", NAMESPACE, pod).getStdout();
+    }
+}
