@@ -5,6 +5,7 @@ Both keys and their meaning are design §5.1; the operator knows them, too.
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from types import MappingProxyType
@@ -49,6 +50,10 @@ def key_condition(key):
     )
 
 
+# What can stand in a comment of SQL without ending it.
+SPEAKABLE = re.compile(r"[\w.@+-]{1,100}", re.ASCII)
+
+
 class LockConnection:
     """A session of its own, in autocommit, that holds the lock for the whole run."""
 
@@ -87,12 +92,17 @@ class LockConnection:
         self._poll(taken, WORK_KEY, "a statement of an earlier attempt still holds", report, deadline)
         self._query(f"SELECT pg_catalog.pg_advisory_unlock({WORK_KEY})")
 
-    def proceed(self, executed, total):
-        """Say how far the run is; raise Interrupted where it must stop or the lock is no longer held."""
+    def proceed(self, executed, total, revision=""):
+        """Say how far the run is; raise Interrupted where it must stop or the lock is no longer held.
+
+        The step in progress stands in the statement itself, which pg_stat_activity shows for as long as the step takes:
+        the application_name has no room for it.
+        """
         self._interruption.check()
         name = literal(self._name_of(f"{executed}of{total}"))
+        step = f"/* revision {revision} */ " if SPEAKABLE.fullmatch(revision) else ""
         sql = (
-            f"SELECT count(*), pg_catalog.set_config('application_name', {name}, false) "
+            f"SELECT {step}count(*), pg_catalog.set_config('application_name', {name}, false) "
             f"FROM pg_catalog.pg_locks WHERE {key_condition(LOCK_KEY)} AND granted AND pid = {self.pid}"
         )
         try:

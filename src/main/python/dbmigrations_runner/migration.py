@@ -223,7 +223,7 @@ class Migration:
         self._tell_progress()
         for step in steps:
             try:
-                self._lock_connection.proceed(len(self.executed), self.total)
+                self._lock_connection.proceed(len(self.executed), self.total, step.revision.revision)
             except StoppedError as stopped:
                 self._stop(stopped)
             self.step = step.revision.revision

@@ -1,18 +1,12 @@
 package dev.dbmigrations.database;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Savepoint;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * One look at a database over an open connection.
@@ -33,15 +27,15 @@ final class Look {
 
     private static final String INVALID_PARAMETER_VALUE = "22023";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
-    /** No right, no such function, no such view: what servers keep from users, or do not have. */
-    private static final Set<String> NOT_TO_BE_SEEN = Set.of(INSUFFICIENT_PRIVILEGE, "42883", "42P01");
 
     private final Connection connection;
+    private final Statements statements;
     private final Question question;
     private final Duration limit;
 
     Look(Connection connection, Question question, Duration limit) {
         this.connection = connection;
+        this.statements = new Statements(connection);
         this.question = question;
         this.limit = limit;
     }
@@ -53,9 +47,9 @@ final class Look {
         List<String> searchPath = searchPath();
         Identity identity = identity();
         // Before the version table: of a run that ends meanwhile, we must not miss the lock and see the old rows.
-        List<Session> lockHolders = ifAllowed(this::lockHolders);
-        List<Progress> progress = ifAllowed(this::progress);
-        List<String> invalidIndexes = ifAllowed(this::invalidIndexes);
+        List<Session> lockHolders = statements.ifAllowed(this::lockHolders);
+        Optional<Progress> progress = progress();
+        List<String> invalidIndexes = statements.ifAllowed(this::invalidIndexes);
         Optional<TableName> table =
                 VersionTable.find(connection, question.versionTable().orElse(TableName.DEFAULT), searchPath, reader());
         List<String> revisions = table.isPresent() ? VersionTable.revisions(connection, table.get()) : List.of();
@@ -68,19 +62,25 @@ final class Look {
                 invalidIndexes,
                 !lockHolders.isEmpty(),
                 lockHolders.stream().findFirst(),
-                progress.stream().findFirst());
+                progress);
+    }
+
+    private Optional<Progress> progress() throws SQLException {
+        return question.attempt().isPresent()
+                ? new RunLook(statements, question.attempt().get()).progress()
+                : Optional.empty();
     }
 
     private void becomeRole() throws SQLException, Obstacle {
         // Less than the wire's own limit: so the server says why there is no reply.
-        execute("SET LOCAL statement_timeout = " + limit.toMillis() * 4 / 5);
-        execute("SET LOCAL idle_in_transaction_session_timeout = " + limit.toMillis());
+        statements.execute("SET LOCAL statement_timeout = " + limit.toMillis() * 4 / 5);
+        statements.execute("SET LOCAL idle_in_transaction_session_timeout = " + limit.toMillis());
         if (question.role().isEmpty()) {
             return;
         }
         String role = TableName.quote(question.role().get());
         try {
-            execute("SET LOCAL ROLE " + role);
+            statements.execute("SET LOCAL ROLE " + role);
         } catch (SQLException failure) {
             if (INVALID_PARAMETER_VALUE.equals(failure.getSQLState())) {
                 throw Obstacle.refused("has no role %s, which databaseRole names".formatted(role));
@@ -100,19 +100,20 @@ final class Look {
 
     /** {@return the schemas that this session would search}, and searches none of them from now on. */
     private List<String> searchPath() throws SQLException {
-        List<String> schemas = rows("""
+        List<String> schemas = statements.rows("""
                 SELECT s.name FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)
                 ORDER BY s.place
                 """, row -> row.getString(1));
-        execute("SET LOCAL search_path = pg_catalog, pg_temp");
+        statements.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         return schemas;
     }
 
     private Identity identity() throws SQLException {
-        List<String> systemIdentifier =
-                ifAllowed(() -> rows("SELECT system_identifier FROM pg_control_system()", row -> row.getString(1)));
+        List<String> systemIdentifier = statements.ifAllowed(
+                () -> statements.rows("SELECT system_identifier FROM pg_control_system()", row -> row.getString(1)));
         Credentials credentials = question.credentials();
-        return rows(
+        return statements
+                .rows(
                         """
                         SELECT d.datname, d.oid, coalesce(host(inet_server_addr()), ?), coalesce(inet_server_port(), ?)
                         FROM pg_database d WHERE d.datname = current_database()
@@ -129,7 +130,7 @@ final class Look {
     }
 
     private List<Session> lockHolders() throws SQLException {
-        return rows(
+        return statements.rows(
                 """
                 SELECT l.pid, coalesce(a.application_name, ''), a.state, a.backend_start
                 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -149,69 +150,12 @@ final class Look {
                 WORK_KEY & 0xffffffffL);
     }
 
-    private List<Progress> progress() throws SQLException {
-        if (question.attempt().isEmpty()) {
-            return List.of();
-        }
-        String prefix = "dbmigrations/" + question.attempt().get() + "/";
-        return rows(
-                        "SELECT application_name FROM pg_stat_activity WHERE strpos(application_name, ?) = 1 ORDER BY pid",
-                        row -> row.getString(1).substring(prefix.length()),
-                        prefix)
-                .stream()
-                .flatMap(text -> Progress.of(text).stream())
-                .toList();
-    }
-
     /** As the runner counts them: a partitioned index is invalid until each partition has its part. */
     private List<String> invalidIndexes() throws SQLException {
-        return rows("""
+        return statements.rows("""
                 SELECT n.nspname, c.relname
                 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE NOT i.indisvalid AND c.relkind = 'i'
                 """, row -> row.getString(1) + "." + row.getString(2));
-    }
-
-    /** What the query gives, or nothing where this role may not see it. */
-    private <T> List<T> ifAllowed(Rows<T> query) throws SQLException {
-        Savepoint before = connection.setSavepoint();
-        try {
-            return query.get();
-        } catch (SQLException failure) {
-            if (!NOT_TO_BE_SEEN.contains(String.valueOf(failure.getSQLState()))) {
-                throw failure;
-            }
-            connection.rollback(before);
-            return List.of();
-        }
-    }
-
-    private <T> List<T> rows(String sql, Row<T> row, Object... parameters) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.length; i++) {
-                statement.setObject(i + 1, parameters[i]);
-            }
-            List<T> rows = new ArrayList<>();
-            try (ResultSet results = statement.executeQuery()) {
-                while (results.next()) {
-                    rows.add(row.read(results));
-                }
-            }
-            return rows;
-        }
-    }
-
-    private void execute(String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private interface Rows<T> {
-        List<T> get() throws SQLException;
-    }
-
-    private interface Row<T> {
-        T read(ResultSet results) throws SQLException;
     }
 }

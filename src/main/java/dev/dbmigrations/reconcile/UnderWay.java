@@ -15,6 +15,7 @@ import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** The rules while an attempt is under way. Pure. */
@@ -90,13 +91,40 @@ final class UnderWay {
                         "Job " + attempt.job() + " waits for the database's lock" + holder);
             }
             if (progress instanceof Progress.Executed executed && executed.total() > 0) {
-                return new Await(
-                        attempt,
-                        Reason.Applying,
-                        doing + ": " + executed.executed() + " of " + executed.total() + " revisions executed");
+                return new Await(attempt, Reason.Applying, doing + ": " + said(executed));
             }
         }
         return new Await(attempt, Reason.Applying, doing);
+    }
+
+    private static String said(Progress.Executed executed) {
+        StringBuilder said = new StringBuilder(executed.executed() + " of " + executed.total() + " revisions executed");
+        executed.revision()
+                .filter(revision -> executed.executed() < executed.total())
+                .ifPresent(revision -> said.append(", now ").append(revision));
+        executed.waitsFor().ifPresent(blocker -> {
+            said.append("; it waits for ")
+                    .append(blocker.table().map(table -> "a lock on " + table).orElse("a lock"))
+                    .append(" that session ")
+                    .append(blocker.pid())
+                    .append(blocker.applicationName().isEmpty() ? "" : " (" + blocker.applicationName() + ")")
+                    .append(" has");
+            blocker.queryStart()
+                    .ifPresent(start ->
+                            said.append(", whose statement began at ").append(start.truncatedTo(ChronoUnit.SECONDS)));
+        });
+        executed.building()
+                .ifPresent(build -> said.append("; index on ")
+                        .append(build.table())
+                        .append(": ")
+                        .append(build.phase())
+                        .append(build.percent().map(UnderWay::roughly).orElse("")));
+        return said.toString();
+    }
+
+    /** To ten percent, so that the status is not written with every reading. */
+    private static String roughly(int percent) {
+        return ", " + percent / 10 * 10 + " %";
     }
 
     private static long observed(Observation seen) {

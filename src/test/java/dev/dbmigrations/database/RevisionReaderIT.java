@@ -1,6 +1,7 @@
 package dev.dbmigrations.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Reading.Refused;
@@ -10,6 +11,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -266,6 +270,77 @@ class RevisionReaderIT {
         }
 
         assertThat(atRevisions(postgres.read(database)).invalidIndexes()).containsExactly("Big.Half");
+    }
+
+    @Test
+    void seesTheStepInProgressAndWhoKeepsItWaiting() throws Exception {
+        String attempt = "11111111-2222-3333-4444-555555555555/4";
+        sql("CREATE TABLE orders (id int)");
+        try (Connection lock = postgres.superuser(database);
+                Connection migrating = postgres.superuser(database);
+                Connection report = postgres.superuser(database);
+                ExecutorService background = Executors.newSingleThreadExecutor()) {
+            execute(lock, "SET application_name = 'dbmigrations/" + attempt + "/3of12'");
+            execute(lock, "SELECT /* revision 0e59c3885358 */ 1");
+            execute(migrating, "SET application_name = 'dbmigrations/" + attempt + "'");
+            execute(report, "SET application_name = 'monthly report'");
+            report.setAutoCommit(false);
+            execute(report, "INSERT INTO orders VALUES (1)");
+
+            Future<?> build = background.submit(() -> {
+                execute(migrating, "CREATE INDEX CONCURRENTLY orders_id ON orders (id)");
+                return null;
+            });
+            Progress.Executed waiting = await("the index waits")
+                    .until(
+                            () -> executed(attempt),
+                            seen -> seen.waitsFor().isPresent()
+                                    && seen.building().isPresent());
+
+            assertThat(waiting)
+                    .returns(3, Progress.Executed::executed)
+                    .returns(12, Progress.Executed::total)
+                    .returns(Optional.of("0e59c3885358"), Progress.Executed::revision);
+            assertThat(waiting.waitsFor()).hasValueSatisfying(blocker -> {
+                assertThat(blocker.applicationName()).isEqualTo("monthly report");
+                assertThat(blocker.pid()).isPositive();
+                assertThat(blocker.queryStart()).isPresent();
+            });
+            assertThat(waiting.building())
+                    .contains(new Progress.IndexBuild(
+                            "public.orders", "waiting for writers before build", Optional.empty()));
+            report.commit();
+            build.get();
+
+            execute(report, "LOCK TABLE orders");
+            Future<?> change = background.submit(() -> {
+                execute(migrating, "ALTER TABLE orders ADD COLUMN at timestamptz");
+                return null;
+            });
+            assertThat(await("the change waits")
+                            .until(() -> executed(attempt).waitsFor(), Optional::isPresent)
+                            .orElseThrow()
+                            .table())
+                    .contains("public.orders");
+            report.commit();
+            change.get();
+
+            assertThat(executed(attempt)).satisfies(free -> {
+                assertThat(free.waitsFor()).isEmpty();
+                assertThat(free.building()).isEmpty();
+            });
+        }
+    }
+
+    private Progress.Executed executed(String attempt) {
+        AtRevisions reading = atRevisions(readAttempt(postgres.credentials(database), attempt));
+        return (Progress.Executed) reading.progress().orElseThrow();
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     @Test

@@ -25,7 +25,9 @@ import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -603,6 +605,27 @@ class DecideTest {
                     .databaseIsAt("a1");
             assertThat(situation.happens()).isInstanceOf(Discard.class);
             assertThat(started(situation.decides()).number()).isEqualTo(2);
+        }
+
+        @Test
+        void saysWhichStepItIsAtAndWhatKeepsItWaiting() {
+            Progress.Executed progress = new Progress.Executed(
+                    3,
+                    12,
+                    Optional.of("b2"),
+                    Optional.of(new Progress.Blocker(
+                            4711,
+                            "monthly report",
+                            Optional.of(Instant.parse("2026-01-02T03:04:05.678Z")),
+                            Optional.of("public.orders"))),
+                    Optional.of(new Progress.IndexBuild("public.orders", "building index", Optional.of(47))));
+            Situation situation =
+                    runningFromA1ToB2().databaseIsBusyAt("dbmigrations/" + UID + "/1/3of12", progress, "a1");
+            assertThat(awaits(situation.happens(), Reason.Applying).message())
+                    .endsWith(
+                            "3 of 12 revisions executed, now b2; it waits for a lock on public.orders that session 4711"
+                                    + " (monthly report) has, whose statement began at 2026-01-02T03:04:05Z;"
+                                    + " index on public.orders: building index, 40 %");
         }
 
         @ParameterizedTest(name = "the caches show a pod: {0}")

@@ -94,7 +94,7 @@ class WhileItRunsIT {
 
         shop.await(AtTarget);
         assertThat(database.revisions()).containsExactly("s3_after");
-        assertThat(shop.jobs()).hasSize(2);
+        assertThat(shop.jobs()).hasSizeGreaterThan(1);
         shop.awaitEvent("Warning Interrupted");
     }
 }
