@@ -96,6 +96,8 @@ def test_the_sessions_say_how_far_the_run_is(pod, database, tree):
     names = [row[0] for row in database.query(SESSIONS)]
     assert f"dbmigrations/{pod.uid}/1" in names
     assert f"dbmigrations/{pod.uid}/1/1of2" in names
+    said = database.query("SELECT query FROM pg_stat_activity WHERE application_name LIKE '%/1of2'")[0][0]
+    assert "/* revision bbbb2222 */" in said
     message = pod.message_of(process)
     assert (message["outcome"], message["reason"]) == ("Failed", "Interrupted")
     assert "bbbb2222" in message["message"]

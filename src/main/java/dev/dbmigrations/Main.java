@@ -100,11 +100,7 @@ public final class Main implements Callable<Integer> {
      * @param lease of the one that works, where there may be several
      */
     record Configuration(
-            List<String> namespaces,
-            int port,
-            Optional<Long> jobUser,
-            Policy policy,
-            Optional<LeaseName> lease) {
+            List<String> namespaces, int port, Optional<Long> jobUser, Policy policy, Optional<LeaseName> lease) {
 
         /** How long what is under way gets to end when the operator stops: no write is cut in two. */
         static final Duration STOPPING = Duration.ofSeconds(5);
