@@ -7,6 +7,7 @@ import static dev.dbmigrations.reconcile.Violation.unless;
 
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunDocument.Downgrade;
@@ -111,9 +112,14 @@ final class SimulatedWorld {
         attempts.stream().filter(attempt -> !attempt.over()).findFirst().ifPresent(attempt -> attempt.die(chance));
     }
 
+    /**
+     * Of those that the status knows. What was created right before a crash, and deleted by hand before the next start,
+     * nobody remembers: only a status that is written before the Job would.
+     */
     void somebodyDeletesAJob() {
+        Attempt known = status.attempt();
         attempts.stream()
-                .filter(attempt -> attempt.jobExists)
+                .filter(attempt -> attempt.jobExists && known != null && attempt.number <= known.number())
                 .findFirst()
                 .ifPresent(attempt -> attempt.jobExists = false);
     }
