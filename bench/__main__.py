@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import measures
+import runner
 from report import Row, nested, table
 from versions import environment
 from world import World
@@ -37,6 +38,7 @@ def measure(world):
         measures.populate(world, count, RESOURCES, target, say)
         memory[count] = measures.memory_at_rest(world, SETTLE, say)
     requests, jobs = measures.requests_at_rest(world, 2 * SETTLE, say)
+    runner_rows, runner_figures = runner.rows(runner.measure(RUNS, say))
 
     ratio = statistics.median(beside["operator"]) / statistics.median(beside["job"])
     rows = [
@@ -53,6 +55,7 @@ def measure(world):
         ),
         Row(f"API requests a minute at rest, resources: {RESOURCES}", "", [requests]),
         Row(f"Jobs created meanwhile, in {2 * SETTLE} s", "", [jobs], "0"),
+        *runner_rows,
     ]
     figures = {
         "applyToReady.seconds": rows[0].median,
@@ -63,6 +66,7 @@ def measure(world):
         "atRest.apiRequestsPerMinute": requests,
         "operator.startSeconds": statistics.median(to_readyz),
         **{f"operator.memoryMiB.{count}": figure for count, figure in memory.items()},
+        **runner_figures,
     }
     return rows, figures
 

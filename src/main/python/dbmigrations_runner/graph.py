@@ -129,7 +129,8 @@ def _load(script, image):
         # One file found by two ways, as by overlapping version_locations: Alembic takes it once.
         warnings.filterwarnings("ignore", message=r"File .* loaded twice", category=UserWarning)
         try:
-            return list(script.walk_revisions())
+            # Not `walk_revisions()`, which sorts them.
+            return [revision for revision in script.revision_map._revision_map.values() if revision]
         except (CommandError, RevisionError, UserWarning) as error:
             raise _refused(error, image) from error
         except Exception as error:

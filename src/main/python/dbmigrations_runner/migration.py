@@ -9,7 +9,11 @@ from alembic.runtime.environment import EnvironmentContext
 
 from dbmigrations_runner import bookkeeping, graph, refusals, sources, surroundings, targets
 from dbmigrations_runner.errors import StoppedError
+from dbmigrations_runner.progress import Progress
 from dbmigrations_runner.version_table import VersionTable
+
+# How many of the newest steps the result document names: at the end, and each time that it is written ahead.
+MANY_STEPS, FEW_STEPS = 100, 10
 
 
 def checked_environment(migration, config, script, **options):
@@ -41,7 +45,7 @@ class Migration:
     def __init__(self, run, tree, lock_connection, connections, leftovers, report):
         self._run = run
         self._tree = tree
-        self._lock_connection = lock_connection
+        self._progress = Progress(lock_connection)
         self._connections = connections
         self._leftovers = leftovers
         self._report = report
@@ -220,18 +224,20 @@ class Migration:
             self._create_table()
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, self._row_written)
         self.total = len(self.executed) + len(steps)
-        self._tell_progress()
+        self._report.note(steps=self._said_steps())
         for step in steps:
-            try:
-                self._lock_connection.proceed(len(self.executed), self.total, step.revision.revision)
-            except StoppedError as stopped:
-                self._stop(stopped)
             self.step = step.revision.revision
+            try:
+                self._progress.reach(len(self.executed), self.total, self.step)
+            except StoppedError as stopped:
+                self.step = None
+                self._stop(stopped)
+            doing = f"revision {self.step} was running ({self.direction.lower()})"
+            self._report.phase(doing, steps=self._said_steps(FEW_STEPS))
             self._connections.step_starts()
             self._leftovers.step_started(self.step)
-            self._report.phase(f"revision {self.step} was running ({self.direction.lower()})")
             yield step
-        self._report.phase("env.py was committing")
+        self._report.phase("env.py was committing", steps=self._said_steps())
 
     def _row_written(self, ctx, **_):
         """Alembic calls this when a step's row is written, which is before its commit."""
@@ -239,12 +245,11 @@ class Migration:
         self._leftovers.row_written(self.step, ctx.connection)
         self._report.event("executed", revision=self.step, executed=len(self.executed), total=self.total)
         self.step = None
-        self._tell_progress()
-
-    def _tell_progress(self):
-        self._report.note(steps={"executed": len(self.executed), "total": self.total, "revisions": list(self.executed)})
         with suppress(StoppedError):  # told before the next step
-            self._lock_connection.proceed(len(self.executed), self.total)
+            self._progress.reach(len(self.executed), self.total)
+
+    def _said_steps(self, named=MANY_STEPS):
+        return {"executed": len(self.executed), "total": self.total, "revisions": self.executed[-named:]}
 
 
 def _table_of(context):

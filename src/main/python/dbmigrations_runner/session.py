@@ -1,6 +1,5 @@
 """The runner's own connection, with whichever driver the image has: queries without parameters, in autocommit."""
 
-import asyncio
 import importlib
 import threading
 
@@ -49,7 +48,10 @@ class _Asyncpg:
     """asyncpg, in a thread with an event loop of its own: env.py may run one in the main thread."""
 
     def __init__(self, parameters):
+        import asyncio  # noqa: PLC0415, it takes time, and the other drivers do without
+
         self._loop = asyncio.new_event_loop()
+        self._submit = asyncio.run_coroutine_threadsafe
         threading.Thread(target=self._loop.run_forever, name="dbmigrations-asyncpg", daemon=True).start()
         self._connection = self._wait(self._connect(parameters))
 
@@ -70,7 +72,7 @@ class _Asyncpg:
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _wait(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(2 * QUERY_SECONDS)
+        return self._submit(coroutine, self._loop).result(2 * QUERY_SECONDS)
 
 
 def _open_libpq(name):
