@@ -113,6 +113,13 @@ class LockConnection:
             fact = failures.first_line(error)
         raise StoppedError("Interrupted", f"the run stopped because its lock was lost: {fact}")
 
+    def stirs(self):
+        """Tell whether the session may have ended meanwhile, without asking the server."""
+        try:
+            return self._session.stirs()
+        except Exception:  # noqa: BLE001, a closed connection has no file, and every driver its own way to say so
+            return True
+
     def cancel_work(self):
         """Cancel the statements of every connection that migrates."""
         self._query(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from contextlib import suppress
-
-from alembic.runtime.environment import EnvironmentContext
 
 from dbmigrations_runner import bookkeeping, graph, refusals, sources, surroundings, targets
 from dbmigrations_runner.errors import StoppedError
@@ -14,29 +11,6 @@ from dbmigrations_runner.version_table import VersionTable
 
 # How many of the newest steps the result document names: at the end, and each time that it is written ahead.
 MANY_STEPS, FEW_STEPS = 100, 10
-
-
-def checked_environment(migration, config, script, **options):
-    """Return Alembic's own context for env.py, with a check of where env.py leads it.
-
-    The methods are replaced on the instance: Alembic's module proxies know no subclass.
-    """
-    environment = EnvironmentContext(config, script, **options)
-    configure, run_migrations = environment.configure, environment.run_migrations
-
-    def checked_configure(*arguments, **options):
-        given = inspect.signature(configure).bind(*arguments, **options)
-        migration.name_version_table(given.arguments.setdefault("kw", {}))
-        configure(*given.args, **given.kwargs)
-        migration.check_context(environment.get_context())
-
-    def checked_run_migrations(**options):
-        migration.starting(options)
-        run_migrations(**options)
-
-    environment.configure = checked_configure
-    environment.run_migrations = checked_run_migrations
-    return environment
 
 
 class Migration:
@@ -78,7 +52,7 @@ class Migration:
 
     def _run_env(self, config, script):
         options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
-        with checked_environment(self, config, script, **options):
+        with surroundings.checked_environment(self, config, script, **options):
             script.run_env()
 
     @property

@@ -37,7 +37,7 @@ class Progress:
                 self._thread.start()
 
     def _is_due(self):
-        return time.monotonic() - self._told_at >= PAUSE_SECONDS
+        return time.monotonic() - self._told_at >= PAUSE_SECONDS or self._lock_connection.stirs()
 
     def _tell(self):
         with self._mutex:

@@ -1,6 +1,7 @@
 """The runner's own connection, with whichever driver the image has: queries without parameters, in autocommit."""
 
 import importlib
+import select
 import threading
 
 from dbmigrations_runner import drivers
@@ -21,6 +22,10 @@ class Session:
         """Run one statement and return its rows as tuples."""
         with self._mutex:
             return self._connection.query(sql)
+
+    def stirs(self):
+        """Tell, without asking the server, whether it has sent something unasked: the end of the session, mostly."""
+        return self._connection.stirs()
 
     def close(self):
         """End the session; the server frees its locks."""
@@ -43,6 +48,12 @@ class _Dbapi:
         finally:
             cursor.close()
 
+    def stirs(self):
+        poll = select.poll()
+        # The drivers on libpq are their own file; pg8000 has a socket.
+        poll.register(getattr(self._connection, "_usock", self._connection), select.POLLIN)
+        return bool(poll.poll(0))
+
 
 class _Asyncpg:
     """asyncpg, in a thread with an event loop of its own: env.py may run one in the main thread."""
@@ -64,6 +75,9 @@ class _Asyncpg:
 
     def query(self, sql):
         return [tuple(row) for row in self._wait(self._connection.fetch(sql))]
+
+    def stirs(self):
+        return self._connection.is_closed()
 
     def close(self):
         try:

@@ -1,16 +1,42 @@
-"""What some env.py need around them, as the programs that usually start them give it: an application, a connection."""
+"""What env.py runs in: Alembic's context, checked, and what some need besides, an application or a connection."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from contextlib import contextmanager, nullcontext
+
+from alembic.runtime.environment import EnvironmentContext
 
 from dbmigrations_runner import failures
 from dbmigrations_runner.errors import StoppedError
 
 ASKS_FOR_APPLICATION = re.compile(r"\bcurrent_app\b")
 ASKS_FOR_CONNECTION = re.compile(r"\battributes\b.{0,20}['\"]connection['\"]", re.DOTALL)
+
+
+def checked_environment(migration, config, script, **options):
+    """Return Alembic's own context for env.py, with a check of where env.py leads it.
+
+    The methods are replaced on the instance: Alembic's module proxies know no subclass.
+    """
+    environment = EnvironmentContext(config, script, **options)
+    configure, run_migrations = environment.configure, environment.run_migrations
+
+    def checked_configure(*arguments, **options):
+        given = inspect.signature(configure).bind(*arguments, **options)
+        migration.name_version_table(given.arguments.setdefault("kw", {}))
+        configure(*given.args, **given.kwargs)
+        migration.check_context(environment.get_context())
+
+    def checked_run_migrations(**options):
+        migration.starting(options)
+        run_migrations(**options)
+
+    environment.configure = checked_configure
+    environment.run_migrations = checked_run_migrations
+    return environment
 
 
 def application(script):
