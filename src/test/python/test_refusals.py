@@ -62,6 +62,46 @@ def test_what_the_target_means_is_told_where_the_rows_are_unknown(pod, database,
     assert (result.current, result.direction, result.pending) == (["bbbb3333"], None, None)
 
 
+def test_a_rollback_goes_to_what_another_image_resolved(pod, database):
+    pod.upgrade("head")
+    result = pod.downgrade("aaaa1111", rollbackTo=["aaaa1111"])
+    assert (result.outcome, result.direction, result.executed) == ("Succeeded", "Downgrade", ["bbbb3333", "aaaa2222"])
+    assert database.revisions == ["aaaa1111"]
+
+
+def test_a_rollback_to_base_undoes_all(pod, database):
+    pod.upgrade("head")
+    assert pod.downgrade("base", rollbackTo=[]).outcome == "Succeeded"
+    assert database.revisions == []
+
+
+def test_a_rollback_never_goes_up(pod, database):
+    pod.upgrade("aaaa1111")
+    result = pod.downgrade("bbbb3333", rollbackTo=["bbbb3333"])
+    refused(result, database, "DatabaseAhead", "bbbb3333", "below the database's revision aaaa1111", "1.4.2")
+    assert database.revisions == ["aaaa1111"]
+
+
+def test_a_rollback_needs_the_target_in_its_own_image(pod, database):
+    pod.upgrade("head")
+    result = pod.downgrade("cccc4444", rollbackTo=["cccc4444"])
+    refused(result, database, "RevisionNotFound", "app-migrations:1.4.2", "cccc4444")
+    assert result.unknown is None
+
+
+def test_a_rollback_does_not_take_an_id_for_a_prefix(pod, database):
+    pod.upgrade("head")
+    refused(pod.downgrade("aaaa1", rollbackTo=["aaaa1"]), database, "RevisionNotFound", "aaaa1")
+
+
+def test_a_rollback_tells_rows_that_its_own_image_lacks(pod, database, tree):
+    pod.upgrade("head")
+    (tree.path / "migrations/versions/bbbb3333.py").unlink()
+    result = pod.downgrade("aaaa1111", rollbackTo=["aaaa1111"])
+    refused(result, database, "RevisionNotFound", "bbbb3333")
+    assert result.unknown == ["bbbb3333"]
+
+
 def test_an_ambiguous_prefix_names_the_candidates(pod, database):
     refused(pod.upgrade("aaaa"), database, "AmbiguousRevision", "aaaa1111", "aaaa2222")
 

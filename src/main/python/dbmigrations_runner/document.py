@@ -22,6 +22,7 @@ class Run:
     mode: str
     image: str
     target: str
+    rollback_to: list | None
     expected_revisions: frozenset
     expected_database: dict
     downgrade: str
@@ -63,6 +64,7 @@ def read_run(text):
         mode=document["mode"],
         image=document["image"],
         target=document["target"],
+        rollback_to=document.get("rollbackTo"),
         expected_revisions=frozenset(document["expected"]["revisions"]),
         expected_database=document["expected"]["database"],
         downgrade=document["downgrade"],

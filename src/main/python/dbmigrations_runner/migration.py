@@ -164,7 +164,7 @@ class Migration:
         self.graph = graph.Graph(context.script or self._tree.script, self._run.image)
         self._report.note(heads=self.graph.heads)
         # What the target means here is told even where the rows are unknown: a rollback goes there with another image.
-        self.target = targets.resolve(self.graph, self._run.target)
+        self.target = targets.of(self._run, self.graph)
         self._report.note(resolvedTarget=self.target.said)
         unknown = self.graph.unknown(rows)
         if unknown:
@@ -172,6 +172,8 @@ class Migration:
             raise refusals.not_in_image(unknown, self._run.image)
         self._table.refuse_overlap(self.graph.overlapping(rows))
         self.direction = self.graph.direction(self.target, rows)
+        if self._run.rollback_to is not None and self.direction == graph.UPGRADE:
+            raise refusals.not_below(self._run, rows)
         self._report.note(direction=self.direction, pending=self.pending(rows))
         if self.direction == graph.DOWNGRADE:
             refusals.downgrade(self._run, self.graph, self.target, rows)

@@ -22,6 +22,15 @@ def not_in_image(unknown, image):
     )
 
 
+def not_below(run, rows):
+    """Return the refusal for a rollback that would go up (rule 6)."""
+    return StoppedError(
+        "DatabaseAhead",
+        f"target {run.target} does not lie below the database's {_said(rows)} in image {run.image}, "
+        "so there is no way down to it: write a target that does, or an image that contains both",
+    )
+
+
 def downgrade(run, graph, target, rows):
     """Rules 5 and 9."""
     way = f"target {run.target} lies below the database's {_said(rows)}"

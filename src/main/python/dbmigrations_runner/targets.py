@@ -27,6 +27,21 @@ class Target:
         return sorted(self.ids) if self.ids or self.line is None else [self.text]
 
 
+def of(run, graph):
+    """Return what a run goes to; a rollback to what another image has resolved, id by id (rule 6)."""
+    if run.rollback_to is None:
+        return resolve(graph, run.target)
+    found = [_exact(graph, text, run.target) for text in run.rollback_to]
+    return Target(run.target, frozenset().union(*(one.ids for one in found)), found[0].line if found else None)
+
+
+def _exact(graph, text, target):
+    name = text.rpartition("@")[2]
+    if name not in graph.revisions and name != "base":
+        raise _not_found(f"image {graph.image}, with which to go down, does not contain {name}, for target {target}")
+    return resolve(graph, text)
+
+
 def resolve(graph, text):
     """Return the target, or refuse it with what the image has instead."""
     if text == "base":
