@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param credentialsSecretRef the Secret with the database's address and credentials, in the resource's namespace
  * @param alembic where the tree is and what runs it
  * @param downgrade whether the database may be taken down (rule 5)
+ * @param downgradeImage image to go down with where nothing is remembered, or what is remembered is gone (rule 6)
  * @param databaseRole role that the migration and every read of its version table run as ({@code SET ROLE})
  * @param lockTimeout PostgreSQL's {@code lock_timeout} on every connection of the migration
  * @param statementTimeout PostgreSQL's {@code statement_timeout} there; none when absent
@@ -33,6 +34,7 @@ public record DatabaseMigrationSpec(
         CredentialsSecretRef credentialsSecretRef,
         AlembicSettings alembic,
         DowngradePolicy downgrade,
+        @Nullable String downgradeImage,
         @Nullable String databaseRole,
 
         @JsonSerialize(using = DurationText.Serializer.class) @JsonDeserialize(using = DurationText.Deserializer.class)
@@ -78,6 +80,7 @@ public record DatabaseMigrationSpec(
                 credentialsSecretRef,
                 alembic,
                 greatest,
+                downgradeImage,
                 databaseRole,
                 lockTimeout,
                 statementTimeout,
@@ -95,6 +98,7 @@ public record DatabaseMigrationSpec(
                 new CredentialsSecretRef(secret, null, Map.of()),
                 AlembicSettings.DEFAULT,
                 DowngradePolicy.Requested,
+                null,
                 null,
                 Duration.ofSeconds(5),
                 null,

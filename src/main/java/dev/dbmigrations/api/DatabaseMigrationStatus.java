@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param resolvedTarget what the target means in the image and settings of {@code resolvedFor}
  * @param head the head or heads of that image
  * @param pending how many revisions lie between current and resolved target
- * @param resolvedFor the image and target that the three above were resolved for
+ * @param unknownRevisions the rows that this image does not contain; absent when it contains them all
+ * @param resolvedFor the image and target that the four above were resolved for
  * @param lastReached set at {@code AtTarget} only: the base of rules 5 and 6
  * @param attempt the newest attempt
  * @param lastFailure why the newest attempt, or the newest look at the database, failed
@@ -38,6 +39,7 @@ public record DatabaseMigrationStatus(
         @Nullable List<String> resolvedTarget,
         @Nullable String head,
         @Nullable Integer pending,
+        @Nullable List<String> unknownRevisions,
         @Nullable ResolvedFor resolvedFor,
         @Nullable LastReached lastReached,
         @Nullable Attempt attempt,
@@ -48,7 +50,7 @@ public record DatabaseMigrationStatus(
 
     /** Of a resource that nobody has looked at yet. */
     public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
-            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** {@return the condition of that type, if it is there} */
     public Optional<Condition> condition(String type) {
@@ -84,7 +86,9 @@ public record DatabaseMigrationStatus(
     /**
      * The last target that was reached.
      *
+     * @param image the image that has these revisions: the one that brought the database there; the spec's where none did
      * @param imageDigest what the container runtime says that it ran; absent when no pod was needed
+     * @param imageMissing true while a rollback waits for this image, which cannot be pulled
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -93,6 +97,7 @@ public record DatabaseMigrationStatus(
             List<String> revisions,
             String image,
             @Nullable String imageDigest,
+            @Nullable Boolean imageMissing,
             @Nullable AlembicSettings alembic,
             DatabaseIdentity database,
             Instant at) {}
@@ -102,10 +107,10 @@ public record DatabaseMigrationStatus(
      *
      * @param number counts the resource's attempts, from 1
      * @param generation the generation that it was started for
-     * @param kind {@code Apply}
+     * @param kind {@code Apply}, or {@code Rollback}: with the remembered image (rule 6)
      * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
-     * @param mayDowngrade whether it has leave to go down (rule 5), and after its end, whether the rows that it had that
-     *     leave for are its own doing; absent when not
+     * @param mayDowngradeFrom rows beside those of {@code lastReached} that are this resource's own doing, half-way to a
+     *     target: from there it may go down as well (rule 5)
      * @param interruptedFor the generation for which it, or one before it, died without telling how far it was, while
      *     nobody knows (rule 10)
      * @param endedAt when it was seen to have ended, and its result taken in; absent before
@@ -120,7 +125,7 @@ public record DatabaseMigrationStatus(
             Instant startedAt,
             @Nullable Integer stepsExecuted,
             @Nullable Integer stepsTotal,
-            @Nullable Boolean mayDowngrade,
+            @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {}
 

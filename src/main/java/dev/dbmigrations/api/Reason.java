@@ -16,7 +16,8 @@ public enum Reason {
     WaitingForPod(
             Kind.RECONCILING,
             "The Job's pod does not start: it cannot be scheduled, or its image cannot be pulled. The message says"
-                    + " which; mend the image, its pull secret or the cluster."),
+                    + " which; mend the image, its pull secret or the cluster. Where it is the image of a rollback that"
+                    + " is gone, restore it, or name another in spec.downgradeImage."),
     PodRejected(
             Kind.RECONCILING,
             "The cluster refuses to create the Job's pod (quota, policy, a missing service account). The message is"
@@ -45,8 +46,8 @@ public enum Reason {
             "The Secret is there and cannot be understood. The message names the key; mend it."),
     RevisionNotFound(
             Kind.STALLED,
-            "The image does not contain the target, or does not contain the revision that the database is at. Name"
-                    + " another target or another image."),
+            "The image does not contain the target, or neither it nor the image of a rollback contains the revision"
+                    + " that the database is at. Name another target or another image."),
     AmbiguousRevision(Kind.STALLED, "The target is a prefix of several revisions. Write more of it."),
     MultipleHeads(
             Kind.STALLED,
@@ -59,7 +60,8 @@ public enum Reason {
     DatabaseAhead(
             Kind.STALLED,
             "The database is ahead of the target and this resource did not ask for that way down: somebody else moved"
-                    + " it. Move the target up to it, or set spec.downgrade to Always."),
+                    + " it, or the target is head. The message says what to write: another target, or spec.downgrade:"
+                    + " Always."),
     IrreversibleRevision(
             Kind.STALLED,
             "A revision on the way down has no downgrade(), or one that only raises. Nothing was run. Write the"

@@ -8,6 +8,7 @@ import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.State;
@@ -98,11 +99,12 @@ public final class AttemptReading {
                 .findFirst()
                 .flatMap(variable -> RunDocument.ofEnvironment(variable.getValue()));
         if (run.isEmpty()) {
-            return new Asked("", "", AlembicSettings.DEFAULT, List.of(), false);
+            return new Asked(Kind.Apply, "", "", AlembicSettings.DEFAULT, List.of(), false);
         }
         RunDocument document = run.get();
         RunDocument.Alembic alembic = document.alembic();
         return new Asked(
+                document.rollbackTo() == null ? Kind.Apply : Kind.Rollback,
                 document.target(),
                 document.image(),
                 new AlembicSettings(

@@ -36,13 +36,14 @@ public final class Attempts {
      * Makes sure that the Job of this attempt exists. Its name is the same each time, so that a second call, after a
      * crash or on an old cache, makes no second Job.
      *
+     * @param tree what it runs
      * @return the Job, made now or before
      * @throws KubernetesClientException when the API server refuses, or when the name is taken by a Job that is not of
      *     this resource
      */
-    public Job start(DatabaseMigration resource, RunDocument run) {
+    public Job start(DatabaseMigration resource, Tree tree, RunDocument run) {
         ensureRunnerFiles(resource);
-        Job wanted = building.build(resource, run);
+        Job wanted = building.build(resource, tree, run);
         try {
             return client.resource(wanted).create();
         } catch (KubernetesClientException e) {

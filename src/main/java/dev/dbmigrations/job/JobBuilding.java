@@ -56,8 +56,8 @@ public final class JobBuilding {
         this.podSecurity = podSecurity;
     }
 
-    /** {@return the Job that runs this document for this resource} */
-    public Job build(DatabaseMigration resource, RunDocument run) {
+    /** {@return the Job that runs this document with this tree for this resource} */
+    public Job build(DatabaseMigration resource, Tree tree, RunDocument run) {
         long generation = resource.getMetadata().getGeneration();
         Map<String, String> ours = Map.of(
                 Labels.MANAGED_BY, Labels.MANAGED_BY_US,
@@ -87,7 +87,7 @@ public final class JobBuilding {
                 .withLabels(over(settings.labels(), ours))
                 .withAnnotations(over(settings.annotations(), annotations))
                 .endMetadata()
-                .withSpec(pod(resource.getSpec(), run))
+                .withSpec(pod(resource.getSpec(), tree, run))
                 .endTemplate()
                 .endSpec()
                 .build();
@@ -105,7 +105,7 @@ public final class JobBuilding {
                 .build();
     }
 
-    private PodSpec pod(DatabaseMigrationSpec spec, RunDocument run) {
+    private PodSpec pod(DatabaseMigrationSpec spec, Tree tree, RunDocument run) {
         JobSettings settings = spec.job();
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
@@ -119,7 +119,7 @@ public final class JobBuilding {
                 .withImagePullSecrets(settings.imagePullSecrets())
                 .withSecurityContext(podSecurityContext(settings))
                 .withActiveDeadlineSeconds(deadlineSeconds(spec.timeout()))
-                .withContainers(container(spec, run))
+                .withContainers(container(settings, tree, run))
                 .withVolumes(volumes(spec))
                 .build();
     }
@@ -145,13 +145,12 @@ public final class JobBuilding {
                 .build();
     }
 
-    private static Container container(DatabaseMigrationSpec spec, RunDocument run) {
-        AlembicSettings alembic = spec.alembic();
-        JobSettings settings = spec.job();
+    private static Container container(JobSettings settings, Tree tree, RunDocument run) {
+        AlembicSettings alembic = tree.alembic();
         return new ContainerBuilder()
                 .withName(CONTAINER)
-                .withImage(spec.image())
-                .withImagePullPolicy(settings.imagePullPolicy())
+                .withImage(tree.image())
+                .withImagePullPolicy(tree.isOnNodesOnly() ? "Never" : settings.imagePullPolicy())
                 .withCommand(alembic.python(), RUNNER_FOLDER)
                 .withWorkingDir(alembic.workingDir())
                 .withEnv(environment(settings.env(), run))

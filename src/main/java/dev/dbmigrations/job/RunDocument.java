@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * What one run shall do: the one JSON document that the runner is given, in {@link #VARIABLE}. The other side of this
  * contract is {@code document.py}.
  *
+ * @param image as people know it, for messages
+ * @param rollbackTo the ids (or {@code label@id}) to go down to, as another image resolved the target, and never up
+ *     (rule 6); null where this image resolves the target itself
  * @param expected what was decided on; the runner stops where it finds something else (rule 1)
  * @param downgrade what to do where the graph says that the way is down (rule 5)
  * @param afterInterruption whether an earlier attempt died without telling how far it was (rule 10)
@@ -28,6 +31,7 @@ public record RunDocument(
         String mode,
         String image,
         String target,
+        @Nullable List<String> rollbackTo,
         Expected expected,
         Downgrade downgrade,
         boolean afterInterruption,
@@ -75,7 +79,17 @@ public record RunDocument(
             String section,
             @Nullable String versionTable,
             @Nullable String versionTableSchema,
-            List<String> arguments) {}
+            List<String> arguments) {
+
+        private static Alembic of(AlembicSettings settings) {
+            return new Alembic(
+                    settings.config(),
+                    settings.section(),
+                    settings.versionTable(),
+                    settings.versionTableSchema(),
+                    settings.arguments());
+        }
+    }
 
     /** Where the Secret's keys lie, and how they reach env.py. */
     @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -90,7 +104,6 @@ public record RunDocument(
             Expected expected,
             Downgrade downgrade,
             boolean afterInterruption) {
-        AlembicSettings alembic = spec.alembic();
         Duration statementTimeout = spec.statementTimeout();
         Duration timeout = spec.timeout();
         return new RunDocument(
@@ -100,15 +113,11 @@ public record RunDocument(
                 "apply",
                 spec.image(),
                 spec.targetRevision(),
+                null,
                 expected,
                 downgrade,
                 afterInterruption,
-                new Alembic(
-                        alembic.config(),
-                        alembic.section(),
-                        alembic.versionTable(),
-                        alembic.versionTableSchema(),
-                        alembic.arguments()),
+                Alembic.of(spec.alembic()),
                 new CredentialsFiles(
                         CREDENTIALS_DIRECTORY,
                         spec.credentialsSecretRef().key(),
@@ -119,6 +128,29 @@ public record RunDocument(
                 timeout == null ? null : timeout.toMillis() / 1000.0,
                 LOCK_WAIT.toMillis() / 1000.0,
                 TERMINATION_MESSAGE_PATH);
+    }
+
+    /** {@return the same for another image, with its own settings, which goes down to these ids (rule 6)} */
+    public RunDocument rollingBack(String with, AlembicSettings settings, List<String> to) {
+        return new RunDocument(
+                version,
+                uid,
+                attempt,
+                mode,
+                with,
+                to.isEmpty() ? "base" : String.join(",", to),
+                to,
+                expected,
+                downgrade,
+                afterInterruption,
+                Alembic.of(settings),
+                credentials,
+                databaseRole,
+                lockTimeoutMillis,
+                statementTimeoutMillis,
+                timeoutSeconds,
+                lockWaitSeconds,
+                terminationMessagePath);
     }
 
     /** {@return the document that a Job was started with; empty where this version cannot read it} */

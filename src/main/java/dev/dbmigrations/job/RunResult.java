@@ -107,7 +107,7 @@ public record RunResult(
         current = withoutNulls(current);
         resolvedTarget = withoutNulls(resolvedTarget);
         heads = withoutNulls(heads);
-        unknown = withoutNulls(unknown);
+        unknown = unknown == null || unknown.isEmpty() ? null : withoutNulls(unknown);
         direction = direction == null || !DIRECTIONS.contains(direction) ? null : direction;
         pending = pending == null || pending < 0 ? null : pending;
         versionTable = versionTable == null || isEmpty(versionTable.schema()) || isEmpty(versionTable.name())

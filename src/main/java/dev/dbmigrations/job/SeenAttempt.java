@@ -26,14 +26,28 @@ public record SeenAttempt(
         @Nullable String imageDigest,
         State state) {
 
+    /** What an attempt does. */
+    public enum Kind {
+        /** Brings the database to the target, with the spec's image. */
+        Apply,
+        /** Takes it down to the target, with the image that brought it where it is (rule 6). */
+        Rollback
+    }
+
     /**
      * What an attempt was started to do; the resource's spec may have moved on since.
      *
+     * @param image the spec's, or the one that is rolled back with, as people know it
      * @param expected the rows that were decided on
      * @param mayDowngrade whether it has leave to go down (rule 5)
      */
     public record Asked(
-            String target, String image, AlembicSettings alembic, List<String> expected, boolean mayDowngrade) {}
+            Kind kind,
+            String target,
+            String image,
+            AlembicSettings alembic,
+            List<String> expected,
+            boolean mayDowngrade) {}
 
     /** Where an attempt stands. */
     public sealed interface State {}
@@ -49,7 +63,17 @@ public record SeenAttempt(
      *
      * @param message what it waits for; null when nothing is wrong so far
      */
-    public record Waiting(@Nullable String message) implements State {}
+    public record Waiting(@Nullable String message) implements State {
+
+        /** The kubelet's reasons for an image that it cannot have. */
+        private static final List<String> NO_IMAGE =
+                List.of("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName");
+
+        /** {@return whether it waits for its image, which cannot be pulled} */
+        public boolean forItsImage() {
+            return message != null && NO_IMAGE.stream().anyMatch(message::startsWith);
+        }
+    }
 
     /** The container runs. */
     public record Running() implements State {}
@@ -68,6 +92,11 @@ public record SeenAttempt(
     /** {@return the same attempt in another state} */
     public SeenAttempt in(State other) {
         return new SeenAttempt(job, number, generation, asked, createdAt, imageDigest, other);
+    }
+
+    /** {@return whether it takes the database down with another image than the spec's (rule 6)} */
+    public boolean isRollback() {
+        return asked.kind() == Kind.Rollback;
     }
 
     /** {@return whether nothing of it runs or will run any more} */

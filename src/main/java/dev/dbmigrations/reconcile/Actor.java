@@ -9,6 +9,7 @@ import dev.dbmigrations.job.RunDocument;
 import dev.dbmigrations.job.RunDocument.Database;
 import dev.dbmigrations.job.RunDocument.Expected;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.Tree;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Fail;
@@ -85,10 +86,16 @@ final class Actor {
                                 start.reading().database().systemIdentifier())),
                 start.downgrade(),
                 start.afterInterruption());
+        Tree tree = start.rollback().map(Rollback.Way::tree).orElseGet(() -> Tree.of(resource.getSpec()));
+        RunDocument adapted = start.rollback()
+                .map(way -> run.rollingBack(way.image(), way.tree().alembic(), way.to()))
+                .orElse(run);
         try {
             return new Done(
                     start,
-                    Optional.of(attempts.start(resource, run).getMetadata().getName()));
+                    Optional.of(attempts.start(resource, tree, adapted)
+                            .getMetadata()
+                            .getName()));
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
                 throw e;

@@ -4,16 +4,17 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Progress.Executed;
 import dev.dbmigrations.database.Reading.AtRevisions;
-import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Start;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +33,12 @@ final class AttemptReport {
         return new Attempt(
                 start.number(),
                 seen.generation(),
-                "Apply",
+                (start.rollback().isPresent() ? Kind.Rollback : Kind.Apply).name(),
                 job,
                 now.truncatedTo(ChronoUnit.SECONDS),
                 null,
                 null,
-                start.downgrade() == Downgrade.Allowed ? true : null,
+                halfWay(start.reading().revisions()),
                 start.afterInterruption() ? interruptedFor() : null,
                 null);
     }
@@ -51,44 +52,45 @@ final class AttemptReport {
         return of(
                 attempt,
                 progress.map(some -> new RunResult.Steps(some.executed(), some.total())),
-                attempt.asked().mayDowngrade(),
+                halfWay(attempt.asked().expected()),
                 interruptedFor(),
                 null);
     }
 
-    /** It never started, and its Job is deleted. */
+    /** It never started, and its Job is deleted: it left the rows, and the leave to go down from them, as they were. */
     Attempt discarded(SeenAttempt attempt) {
-        return of(attempt, Optional.empty(), false, interruptedFor(), now);
+        return of(attempt, Optional.empty(), halfWay(attempt.asked().expected()), interruptedFor(), now);
     }
 
     Attempt ended(SeenAttempt attempt) {
         Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
                 ? Optional.ofNullable(result.steps())
                 : Optional.empty();
-        boolean mayGoOn = attempt.asked().mayDowngrade() && leftTheRows(attempt);
-        return of(attempt, steps, mayGoOn, interruptedBy(attempt), now);
+        return of(attempt, steps, rowsLeft(attempt), interruptedBy(attempt), now);
     }
 
-    /** Every step of the spec's own way has its row, or a person has looked: then nobody is in doubt any more. */
+    /**
+     * The leave to go down from here is that of any target reached. And every step of the spec's own way has its row, or
+     * a person has looked: then nobody is in doubt any more.
+     */
     @Nullable
     Attempt atTarget(@Nullable Attempt last) {
-        if (last == null || last.interruptedFor() == null) {
-            return last;
+        if (last == null) {
+            return null;
         }
-        boolean known = last.interruptedFor() == seen.generation() || Standing.retryAsked(seen);
-        return known
-                ? new Attempt(
-                        last.number(),
-                        last.generation(),
-                        last.kind(),
-                        last.job(),
-                        last.startedAt(),
-                        last.stepsExecuted(),
-                        last.stepsTotal(),
-                        last.mayDowngrade(),
-                        null,
-                        last.endedAt())
-                : last;
+        Long interrupted = last.interruptedFor();
+        boolean known = (interrupted != null && interrupted == seen.generation()) || Standing.retryAsked(seen);
+        return new Attempt(
+                last.number(),
+                last.generation(),
+                last.kind(),
+                last.job(),
+                last.startedAt(),
+                last.stepsExecuted(),
+                last.stepsTotal(),
+                null,
+                known ? null : interrupted,
+                last.endedAt());
     }
 
     /**
@@ -116,14 +118,30 @@ final class AttemptReport {
         return result.steps() != null && result.steps().total() > 0 && result.reason() != Reason.PartiallyApplied;
     }
 
-    /** Whether the rows are known to be this attempt's own doing: it began where it should, and read them at its end. */
-    private boolean leftTheRows(SeenAttempt attempt) {
-        return attempt.state() instanceof Ended(RunResult result)
+    /** {@return the rows that an attempt sets out from, where an earlier one had left them on its own way down} */
+    private @Nullable List<String> halfWay(List<String> from) {
+        Attempt last = seen.status().attempt();
+        return last != null && from.equals(last.mayDowngradeFrom()) ? from : null;
+    }
+
+    /**
+     * {@return the rows that an attempt with leave to go down has left, where they are known to be its own doing: it
+     * began where it should, and read them at its end}
+     */
+    private @Nullable List<String> rowsLeft(SeenAttempt attempt) {
+        List<String> expected = sorted(attempt.asked().expected());
+        boolean told = attempt.asked().mayDowngrade()
+                && attempt.state() instanceof Ended(RunResult result)
                 && result.from() != null
                 && result.current() != null
-                && sorted(result.from()).equals(sorted(attempt.asked().expected()))
+                && sorted(result.from()).equals(expected)
                 && (!(seen.reading().orElse(null) instanceof AtRevisions reading)
                         || reading.revisions().equals(sorted(result.current())));
+        if (!told || !(attempt.state() instanceof Ended(RunResult result))) {
+            return null;
+        }
+        List<String> left = sorted(Objects.requireNonNull(result.current()));
+        return left.equals(expected) ? halfWay(expected) : left;
     }
 
     private static List<String> sorted(List<String> revisions) {
@@ -133,18 +151,18 @@ final class AttemptReport {
     private static Attempt of(
             SeenAttempt attempt,
             Optional<RunResult.Steps> steps,
-            boolean mayDowngrade,
+            @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {
         return new Attempt(
                 attempt.number(),
                 attempt.generation(),
-                "Apply",
+                attempt.asked().kind().name(),
                 attempt.job(),
                 attempt.createdAt(),
                 steps.map(RunResult.Steps::executed).orElse(null),
                 steps.map(RunResult.Steps::total).orElse(null),
-                mayDowngrade ? true : null,
+                mayDowngradeFrom,
                 interruptedFor,
                 endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));
     }

@@ -6,6 +6,7 @@ import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Reading.Refused;
 import dev.dbmigrations.database.Reading.Unreachable;
+import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Look;
@@ -72,7 +73,9 @@ final class Decide {
         boolean retry = Standing.retryAsked(seen);
         DatabaseMigrationStatus.Attempt last = seen.status().attempt();
         boolean interrupted = last != null && last.interruptedFor() != null;
-        return new Start(current, seen.nextAttempt(), Target.downgrade(seen, current), interrupted && !retry, retry);
+        Optional<Rollback.Way> rollback = Rollback.way(seen, current);
+        Downgrade downgrade = rollback.isPresent() ? Downgrade.Allowed : Target.downgrade(seen, current);
+        return new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback);
     }
 
     /** Whether the database was seen at the target since the spec is what it is: before, it may have moved on. */

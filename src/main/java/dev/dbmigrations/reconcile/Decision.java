@@ -24,8 +24,15 @@ public sealed interface Decision {
      * Start an attempt from this reading.
      *
      * @param retry whether a person's word (the retry annotation, a new spec) let go of a failure
+     * @param rollback the way down, where it is another image that goes it (rule 6)
      */
-    record Start(AtRevisions reading, int number, Downgrade downgrade, boolean afterInterruption, boolean retry)
+    record Start(
+            AtRevisions reading,
+            int number,
+            Downgrade downgrade,
+            boolean afterInterruption,
+            boolean retry,
+            Optional<Rollback.Way> rollback)
             implements Decision {}
 
     /** An attempt is under way: wait for it. */

@@ -62,6 +62,12 @@ final class Failures {
         return reason == null || !reason.kind().fails() || reason == Reason.Unknown ? Reason.EnvironmentFailed : reason;
     }
 
+    /** {@return the failure that no rollback may follow on what the run found} */
+    static LastFailure ofRefusal(
+            Observation seen, SeenAttempt attempt, Rollback.Refusal refusal, AtRevisions after, Instant now) {
+        return of(seen, attempt, refusal.reason(), refusal.message(), null, after.revisions(), now);
+    }
+
     /** {@return whether the reading is of the table that the run kept its rows in} */
     static boolean readWhere(RunResult result, AtRevisions reading) {
         return result.versionTable() == null

@@ -15,6 +15,7 @@ import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.State;
@@ -205,7 +206,13 @@ final class Observer {
                 known.job(),
                 known.number(),
                 known.generation(),
-                new Asked("", "", AlembicSettings.DEFAULT, List.of(), Boolean.TRUE.equals(known.mayDowngrade())),
+                new Asked(
+                        known.kind().equals(Kind.Rollback.name()) ? Kind.Rollback : Kind.Apply,
+                        "",
+                        "",
+                        AlembicSettings.DEFAULT,
+                        Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
+                        false),
                 known.startedAt(),
                 null,
                 state)));

@@ -62,6 +62,16 @@ final class Over {
     private static Decision compared(
             Observation seen, SeenAttempt attempt, RunResult result, AtRevisions after, Instant now) {
         boolean current = attempt.generation() == seen.generation();
+        boolean rollbackIsDue = Rollback.isDue(seen, attempt, result);
+        Optional<Rollback.Refusal> refusal = rollbackIsDue
+                ? Rollback.refusal(seen, result, after)
+                : Rollback.failure(seen, attempt, result, after);
+        if (refusal.isPresent()) {
+            return new Fail(Failures.ofRefusal(seen, attempt, refusal.get(), after, now), Optional.of(attempt));
+        }
+        if (rollbackIsDue) {
+            return new TakeIn(attempt, after);
+        }
         return switch (result.outcome()) {
             case Succeeded ->
                 current && after.revisions().equals(sorted(result.current()))
@@ -89,7 +99,7 @@ final class Over {
     private static Decision unverified(Observation seen, SeenAttempt attempt, RunResult result, Instant now) {
         Reason reason = Failures.reason(result);
         boolean known = result.current() != null || reason.kind() != Reason.Kind.RETRIED;
-        return result.outcome() == Outcome.Failed && known
+        return result.outcome() == Outcome.Failed && known && !Rollback.isDue(seen, attempt, result)
                 ? new Fail(Failures.ofResult(seen, attempt, result, Optional.empty(), now), Optional.of(attempt))
                 : whyNotRead(seen, now);
     }

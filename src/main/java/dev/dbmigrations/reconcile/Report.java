@@ -97,45 +97,15 @@ final class Report {
             draft.resolvedTarget = settle.reading().revisions();
         }
         draft.pending = 0;
+        draft.unknownRevisions = null;
         draft.lastFailure = null;
         draft.lastHandledRetry = seen.retry().orElse(null);
         draft.attempt = attempts.atTarget(draft.attempt);
-        Optional<SeenAttempt> ranThis = seen.newest().filter(attempt -> attempt.generation() == seen.generation());
-        reached(
-                seen.spec(),
-                settle.reading(),
-                ranThis.map(SeenAttempt::imageDigest).orElse(null));
+        Target.identity(seen.secret(), settle.reading())
+                .ifPresent(database -> draft.lastReached =
+                        Remembered.reached(seen, draft.lastReached, settle.reading().revisions(), database, now));
         draft.ready(
                 Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
-    }
-
-    /** The one place where a target counts as reached: the rows were read there (rule 8). */
-    private void reached(DatabaseMigrationSpec spec, AtRevisions reading, @Nullable String digest) {
-        Optional<DatabaseIdentity> database = Target.identity(seen.secret(), reading);
-        if (database.isEmpty()) {
-            return;
-        }
-        LastReached before = draft.lastReached;
-        String knownDigest = before != null && before.image().equals(spec.image()) ? before.imageDigest() : null;
-        LastReached reached = new LastReached(
-                spec.targetRevision(),
-                reading.revisions(),
-                spec.image(),
-                digest != null ? digest : knownDigest,
-                spec.alembic(),
-                database.get(),
-                now.truncatedTo(ChronoUnit.SECONDS));
-        boolean same = before != null
-                && new LastReached(
-                                reached.targetRevision(),
-                                reached.revisions(),
-                                reached.image(),
-                                reached.imageDigest(),
-                                reached.alembic(),
-                                reached.database(),
-                                before.at())
-                        .equals(before);
-        draft.lastReached = same ? before : reached;
     }
 
     private void start(Start start, String job) {
@@ -144,16 +114,21 @@ final class Report {
             draft.lastFailure = null;
         }
         draft.lastHandledRetry = seen.retry().orElse(null);
+        String why = start.rollback()
+                .map(way -> " with image " + way.image() + ", because image "
+                        + seen.spec().image() + " does not contain where it is")
+                .orElse("");
         draft.ready(
                 Reason.Applying,
                 "Job " + job + " is bringing the database from "
                         + named(start.reading().revisions()) + " to "
-                        + seen.spec().targetRevision(),
+                        + seen.spec().targetRevision() + why,
                 now);
     }
 
     private void await(Await await) {
         draft.attempt = attempts.underWay(await.attempt());
+        draft.lastReached = Remembered.whileUnderWay(draft.lastReached, await.attempt());
         draft.ready(await.reason(), await.message(), now);
     }
 
@@ -185,6 +160,10 @@ final class Report {
 
     private void takeIn(TakeIn taken) {
         takeIn(taken.ended());
+        if (draft.unknownRevisions != null && draft.lastFailure != null && draft.lastFailure.reason().kind().stalls()) {
+            // That the spec's image lacks the rows is news: what stalled before does not stop the rollback.
+            draft.lastFailure = null;
+        }
         draft.ready(
                 Reason.Applying,
                 "Job " + taken.ended().job() + " has ended with the database at "
@@ -198,14 +177,15 @@ final class Report {
         if (!(ended.state() instanceof Ended(RunResult result))) {
             return;
         }
-        if (result.versionTable() != null) {
-            draft.versionTable = result.versionTable();
-        }
-        if (ended.generation() == seen.generation() && result.resolvedTarget() != null) {
-            draft.resolvedFor = Target.resolvedFor(seen.spec());
-            draft.resolvedTarget = result.resolvedTarget();
-            draft.head = result.heads() == null ? null : String.join(",", result.heads());
-            draft.pending = result.pending();
+        boolean current = ended.generation() == seen.generation();
+        if (ended.isRollback()) {
+            // What the target means, and where it is kept, is the spec's image's to say.
+            draft.pending = current ? result.pending() : draft.pending;
+        } else {
+            draft.versionTable = result.versionTable() == null ? draft.versionTable : result.versionTable();
+            if (current && result.resolvedTarget() != null) {
+                resolved(result, result.resolvedTarget());
+            }
         }
         if (result.outcome() == Outcome.Succeeded) {
             reachedEarlier(ended, result);
@@ -225,6 +205,14 @@ final class Report {
         }
     }
 
+    private void resolved(RunResult result, List<String> target) {
+        draft.resolvedFor = Target.resolvedFor(seen.spec());
+        draft.resolvedTarget = target;
+        draft.head = result.heads() == null ? null : String.join(",", result.heads());
+        draft.pending = result.pending();
+        draft.unknownRevisions = result.unknown();
+    }
+
     /** A run for an older spec reached what that spec wanted: the way down from there stays open (rule 5). */
     private void reachedEarlier(SeenAttempt ended, RunResult result) {
         List<String> rows = result.current();
@@ -240,6 +228,7 @@ final class Report {
                         reading.revisions(),
                         ended.asked().image(),
                         ended.imageDigest(),
+                        null,
                         ended.asked().alembic(),
                         database,
                         now.truncatedTo(ChronoUnit.SECONDS)));

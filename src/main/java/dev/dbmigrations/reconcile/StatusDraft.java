@@ -46,6 +46,9 @@ final class StatusDraft {
     Integer pending;
 
     @Nullable
+    List<String> unknownRevisions;
+
+    @Nullable
     ResolvedFor resolvedFor;
 
     @Nullable
@@ -72,6 +75,7 @@ final class StatusDraft {
         resolvedTarget = before.resolvedTarget();
         head = before.head();
         pending = before.pending();
+        unknownRevisions = before.unknownRevisions();
         resolvedFor = before.resolvedFor();
         lastReached = before.lastReached();
         attempt = before.attempt();
@@ -93,6 +97,7 @@ final class StatusDraft {
         resolvedTarget = null;
         head = null;
         pending = null;
+        unknownRevisions = null;
         resolvedFor = null;
     }
 
@@ -130,6 +135,7 @@ final class StatusDraft {
                 resolvedTarget,
                 head,
                 pending,
+                unknownRevisions,
                 resolvedFor,
                 lastReached,
                 attempt,

@@ -4,7 +4,6 @@ import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.DatabaseIdentity;
-import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.ResolvedFor;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
@@ -70,28 +69,27 @@ final class Target {
         };
     }
 
-    private static boolean requested(Observation seen, AtRevisions current) {
+    /** Whether a change of spec asks to go down from these rows. */
+    static boolean requested(Observation seen, AtRevisions current) {
         LastReached last = seen.status().lastReached();
         String target = seen.spec().targetRevision();
         return last != null
                 && !symbolic(target)
                 && !target.equals(last.targetRevision())
+                && leftHere(seen, current);
+    }
+
+    /** Whether this resource brought the database to these rows: to its last target, or half-way down from there. */
+    static boolean leftHere(Observation seen, AtRevisions current) {
+        LastReached last = seen.status().lastReached();
+        Attempt attempt = seen.status().attempt();
+        boolean halfWay = attempt != null && current.revisions().equals(attempt.mayDowngradeFrom());
+        return last != null
                 && sameDatabase(last.database(), seen, current)
-                && (current.revisions().equals(last.revisions()) || leftHalfWay(seen.status(), current));
+                && (current.revisions().equals(last.revisions()) || halfWay);
     }
 
-    /** Whether these are the rows that this resource's own last attempt, itself with leave to go down, left behind. */
-    private static boolean leftHalfWay(DatabaseMigrationStatus status, AtRevisions current) {
-        Attempt attempt = status.attempt();
-        LastFailure failure = status.lastFailure();
-        return attempt != null
-                && failure != null
-                && Boolean.TRUE.equals(attempt.mayDowngrade())
-                && attempt.job().equals(failure.job())
-                && current.revisions().equals(failure.currentRevisions());
-    }
-
-    private static boolean sameDatabase(DatabaseIdentity then, Observation seen, AtRevisions current) {
+    static boolean sameDatabase(DatabaseIdentity then, Observation seen, AtRevisions current) {
         return identity(seen.secret(), current).filter(then::equals).isPresent();
     }
 
@@ -115,7 +113,7 @@ final class Target {
     }
 
     /** Whether the target means what the tree happens to end with, rather than a revision. */
-    private static boolean symbolic(String target) {
+    static boolean symbolic(String target) {
         return target.equals("head") || target.equals("heads") || target.endsWith("@head") || target.endsWith("@heads");
     }
 }

@@ -46,6 +46,12 @@ final class UnderWay {
             case NoPod none -> new Await(attempt, Reason.Applying, "waiting for the pod of Job " + attempt.job());
             case Rejected why -> new Await(attempt, Reason.PodRejected, why.message());
             case Waiting waiting
+            when waiting.forItsImage() && attempt.isRollback() ->
+                new Await(
+                        attempt,
+                        Reason.WaitingForPod,
+                        Rollback.imageMissing(attempt, String.valueOf(waiting.message())));
+            case Waiting waiting
             when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
             case Waiting waiting ->
                 new Await(attempt, Reason.Applying, "the pod of Job " + attempt.job() + " is starting");
@@ -78,7 +84,8 @@ final class UnderWay {
 
     private static Decision running(Observation seen, SeenAttempt attempt) {
         String doing = "Job " + attempt.job() + " is bringing the database to "
-                + attempt.asked().target();
+                + attempt.asked().target()
+                + (attempt.isRollback() ? " with image " + attempt.asked().image() : "");
         if (seen.reading().orElse(null) instanceof AtRevisions current) {
             Progress progress = current.progress().orElse(null);
             if (progress instanceof Progress.Waiting && heldByAnother(current, seen.uid(), attempt)) {

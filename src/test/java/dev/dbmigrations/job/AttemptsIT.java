@@ -81,8 +81,8 @@ class AttemptsIT {
     @Test
     void theSameAttemptStartedTwiceIsOneJob() {
         DatabaseMigration resource = stored("twice");
-        Job first = attempts.start(resource, Examples.run(resource, 1));
-        Job second = attempts.start(resource, Examples.run(resource, 1));
+        Job first = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
+        Job second = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
         assertThat(second.getMetadata().getUid()).isEqualTo(first.getMetadata().getUid());
         assertThat(jobsOf(resource)).hasSize(1);
     }
@@ -91,13 +91,13 @@ class AttemptsIT {
     void aJobOfSomebodyElseUnderTheSameNameIsAnError() {
         DatabaseMigration resource = stored("taken");
         RunDocument run = Examples.run(resource, 1);
-        Job theirs = new JobBuilder(new JobBuilding(files.configMapName(), PodSecurity.DEFAULT).build(resource, run))
+        Job theirs = new JobBuilder(new JobBuilding(files.configMapName(), PodSecurity.DEFAULT).build(resource, Tree.of(resource.getSpec()), run))
                 .editMetadata()
                 .withOwnerReferences()
                 .endMetadata()
                 .build();
         client.resource(theirs).create();
-        assertThatThrownBy(() -> attempts.start(resource, run))
+        assertThatThrownBy(() -> attempts.start(resource, Tree.of(resource.getSpec()), run))
                 .isInstanceOfSatisfying(
                         KubernetesClientException.class,
                         refused -> assertThat(refused.getCode()).isEqualTo(409));
@@ -107,9 +107,9 @@ class AttemptsIT {
     void theRunnersFilesAreThereOnceWithEachResourceAsAnOwner() {
         DatabaseMigration one = stored("first-owner");
         DatabaseMigration other = stored("second-owner");
-        attempts.start(one, Examples.run(one, 1));
-        attempts.start(other, Examples.run(other, 1));
-        attempts.start(other, Examples.run(other, 2));
+        attempts.start(one, Tree.of(one.getSpec()), Examples.run(one, 1));
+        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 1));
+        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 2));
         ConfigMap map = client.configMaps()
                 .inNamespace(NAMESPACE)
                 .withName(files.configMapName())
@@ -124,7 +124,7 @@ class AttemptsIT {
     @Test
     void aJobThatIsGoneIsAsGoodAsDeleted() {
         DatabaseMigration resource = stored("deleted");
-        String job = attempts.start(resource, Examples.run(resource, 1))
+        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1))
                 .getMetadata()
                 .getName();
         assertThat(attempts.get(resource, job)).isPresent();
@@ -139,7 +139,7 @@ class AttemptsIT {
         cluster.importImage("alpine:3.17");
         DatabaseMigration waits = stored("waits", "registry.example.com/none:1");
         String unstarted =
-                attempts.start(waits, Examples.run(waits, 1)).getMetadata().getName();
+                attempts.start(waits, Tree.of(waits.getSpec()), Examples.run(waits, 1)).getMetadata().getName();
         assertThat(attempts.deleteUnstarted(NAMESPACE, unstarted)).isTrue();
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> attempts.get(waits, unstarted).isEmpty());
@@ -154,7 +154,7 @@ class AttemptsIT {
         // It has no Python: its container starts to fail at once.
         DatabaseMigration starts = stored("starts", "alpine:3.17");
         String started =
-                attempts.start(starts, Examples.run(starts, 1)).getMetadata().getName();
+                attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1)).getMetadata().getName();
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> attempts.get(starts, started)
                         .filter(job -> job.getStatus().getFailed() != null)
@@ -167,7 +167,7 @@ class AttemptsIT {
     void nothingIsStartedOnACachesWordAlone() {
         DatabaseMigration resource = stored("lagging");
         assertThat(attempts.isCurrent(resource, Set.of())).isTrue();
-        String job = attempts.start(resource, Examples.run(resource, 1))
+        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1))
                 .getMetadata()
                 .getName();
         assertThat(attempts.isCurrent(resource, Set.of()))
@@ -186,7 +186,7 @@ class AttemptsIT {
     @Test
     void aPodOfTheJobIsAcceptedWhereOnlyRestrictedOnesAre() {
         DatabaseMigration resource = stored("restricted");
-        Job job = attempts.start(resource, Examples.run(resource, 1));
+        Job job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> !client.pods()
                         .inNamespace(NAMESPACE)

@@ -2,9 +2,13 @@ package dev.dbmigrations.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.Tree;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.Start;
@@ -52,8 +56,10 @@ class DecideSimulationTest {
         SOMEBODY_MOVES_THE_DATABASE(1),
         THE_SECRET_CHANGES(1),
         THE_SPEC_CHANGES(3),
+        THE_TEAM_ROLLS_BACK(3),
         A_RETRY_IS_ASKED_FOR(1),
-        THE_IMAGE_BREAKS_OR_IS_MENDED(1);
+        THE_IMAGE_BREAKS_OR_IS_MENDED(1),
+        AN_IMAGE_GOES_OR_COMES(1);
 
         private final int weight;
 
@@ -88,8 +94,9 @@ class DecideSimulationTest {
                         "rule 5",
                         after((seen, decision) -> decision instanceof Start s
                                 ? new Start(
-                                        s.reading(), s.number(), Downgrade.Allowed, s.afterInterruption(), s.retry())
+                                        s.reading(), s.number(), Downgrade.Allowed, s.afterInterruption(), s.retry(), s.rollback())
                                 : decision)),
+                Arguments.of("rolls back without leave", "rule 5", after(DecideSimulationTest::rollingBackWithoutLeave)),
                 Arguments.of("starts beside what runs", "rule 2", blind(seen -> seen.status(), true, Instant.MAX)),
                 Arguments.of(
                         "forgets failures", "rule 10", blind(DecideSimulationTest::withoutFailure, false, Instant.MAX)),
@@ -97,14 +104,14 @@ class DecideSimulationTest {
                         "forgets interruptions",
                         "rule 10",
                         after((seen, decision) -> decision instanceof Start s
-                                ? new Start(s.reading(), s.number(), s.downgrade(), false, s.retry())
+                                ? new Start(s.reading(), s.number(), s.downgrade(), false, s.retry(), s.rollback())
                                 : decision)),
                 Arguments.of("believes old readings", "rule 8", blind(seen -> seen.status(), false, Instant.EPOCH)),
                 Arguments.of(
                         "uses a number again",
                         "number",
                         after((seen, decision) -> decision instanceof Start s
-                                ? new Start(s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry())
+                                ? new Start(s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry(), s.rollback())
                                 : decision)),
                 Arguments.of(
                         "takes any rows for the target",
@@ -146,6 +153,20 @@ class DecideSimulationTest {
         return (seen, now) -> change.of(seen, Decide.decide(seen, now));
     }
 
+    private static Decision rollingBackWithoutLeave(Observation seen, Decision decision) {
+        List<String> target = seen.status().resolvedTarget();
+        if (!(decision instanceof Fail fail)
+                || fail.ended().isPresent()
+                || fail.failure().reason() != Reason.DatabaseAhead
+                || !(seen.reading().orElse(null) instanceof AtRevisions current)
+                || target == null
+                || seen.status().unknownRevisions() == null) {
+            return decision;
+        }
+        Rollback.Way way = new Rollback.Way("v5", Tree.asItRan("v5", null, seen.spec().alembic()), target);
+        return new Start(current, seen.nextAttempt(), Downgrade.Allowed, false, false, Optional.of(way));
+    }
+
     private interface Memory {
         DatabaseMigrationStatus of(Observation seen);
     }
@@ -182,6 +203,7 @@ class DecideSimulationTest {
                 s.resolvedTarget(),
                 s.head(),
                 s.pending(),
+                s.unknownRevisions(),
                 s.resolvedFor(),
                 s.lastReached(),
                 s.attempt(),
@@ -242,6 +264,12 @@ class DecideSimulationTest {
         try {
             SimulatedWorld world = new SimulatedWorld();
             SimulatedOperator operator = new SimulatedOperator(world, rules);
+            boolean fromRest = !history.isEmpty() && history.getFirst().chance() % 3 == 0;
+            if (fromRest) {
+                world.wants("r4", "v5", null, DowngradePolicy.Requested, false);
+                operator.seesTheResource();
+                run(world, operator, LONG_ENOUGH, () -> rests(world));
+            }
             history.forEach(event -> happen(event, world, operator));
             faultsCease(world, operator);
             return null;
@@ -267,8 +295,10 @@ class DecideSimulationTest {
             case SOMEBODY_MOVES_THE_DATABASE -> world.somebodyMovesTheDatabase(event.chance());
             case THE_SECRET_CHANGES -> world.secretChanges(event.chance());
             case THE_SPEC_CHANGES -> world.wantsOther(event.chance());
+            case THE_TEAM_ROLLS_BACK -> world.rollsBack(event.chance());
             case A_RETRY_IS_ASKED_FOR -> world.asksForARetry();
             case THE_IMAGE_BREAKS_OR_IS_MENDED -> world.imageFails = !world.imageFails;
+            case AN_IMAGE_GOES_OR_COMES -> world.anImageGoesOrComes(event.chance());
         }
     }
 
@@ -277,15 +307,17 @@ class DecideSimulationTest {
         world.database.reachable = true;
         world.secretExists = true;
         world.imageFails = false;
+        world.missingImage = null;
         world.killOrphans();
         run(world, operator, LONG_ENOUGH, () -> rests(world));
         Violation.unless(rests(world), "did not come to rest after the faults, and says " + world.status.conditions());
         // What failed before a person's word was no part of it: then the word is asked for once more.
-        for (int words = 0; words < 2 && !isDone(world); words++) {
-            String wanted = world.resource.spec().targetRevision();
-            boolean head = wanted.equals("head");
-            world.wants(
-                    head ? SimulatedDatabase.target(SimulatedDatabase.HEAD) : wanted, DowngradePolicy.Always, false);
+        for (int words = 0; words < 3 && !isDone(world); words++) {
+            DatabaseMigrationSpec spec = world.resource.spec();
+            int place = SimulatedDatabase.place(spec.targetRevision(), spec.image());
+            // What no image at hand contains needs the newest.
+            String image = words == 2 ? "v" + SimulatedDatabase.HEAD : spec.image();
+            world.wants(SimulatedDatabase.target(place), image, spec.downgradeImage(), DowngradePolicy.Always, false);
             world.asksForARetry();
             run(world, operator, LONG_ENOUGH, () -> rests(world));
         }

@@ -1,11 +1,14 @@
 package dev.dbmigrations.reconcile;
 
 import static dev.dbmigrations.reconcile.SimulatedDatabase.AUTOCOMMIT;
+import static dev.dbmigrations.reconcile.SimulatedDatabase.known;
 import static dev.dbmigrations.reconcile.SimulatedDatabase.place;
 import static dev.dbmigrations.reconcile.SimulatedDatabase.rows;
 
 import dev.dbmigrations.api.AlembicSettings;
+import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
@@ -14,6 +17,7 @@ import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.State;
@@ -31,7 +35,10 @@ final class SimulatedAttempt {
     final int number;
     private final long generation;
     private final Instant createdAt;
-    private final String target;
+    private final Asked asked;
+    private final boolean rollback;
+    private final int to;
+    private final boolean mayLeaveForHead;
     private final List<String> expected;
     private final Downgrade downgrade;
     private final boolean afterInterruption;
@@ -43,13 +50,18 @@ final class SimulatedAttempt {
     /** The pod may outlive a Job that somebody deleted. */
     boolean jobExists = true;
 
+    /** Whether it may go down, by what was true when it was started (rule 5). */
+    boolean leave;
+
     private boolean begun;
+    private boolean resolved;
+    private @Nullable List<String> unknown;
     private int executed;
 
     SimulatedAttempt(
             Decision.Start start,
             long generation,
-            String target,
+            DatabaseMigrationSpec spec,
             boolean imageFails,
             SimulatedDatabase database,
             Instant now) {
@@ -57,13 +69,33 @@ final class SimulatedAttempt {
         this.number = start.number();
         this.generation = generation;
         this.createdAt = now;
-        this.target = target;
+        this.rollback = start.rollback().isPresent();
+        this.asked = start.rollback()
+                .map(way -> asked(Kind.Rollback, SimulatedDatabase.target(way.to()), way.image(), start))
+                .orElseGet(() -> asked(Kind.Apply, spec.targetRevision(), spec.image(), start));
+        this.mayLeaveForHead =
+                !spec.targetRevision().equals("head") || spec.downgrade() == DowngradePolicy.Always;
+        this.to = place(asked.target(), asked.image());
         this.expected = start.reading().revisions();
         this.downgrade = start.downgrade();
         this.afterInterruption = start.afterInterruption();
         this.imageFails = imageFails;
         this.database = database;
-        this.from = expected.isEmpty() ? 0 : place(expected.getFirst());
+        this.from = SimulatedDatabase.at(expected);
+    }
+
+    private static Asked asked(Kind kind, String target, String image, Decision.Start start) {
+        return new Asked(
+                kind,
+                target,
+                image,
+                AlembicSettings.DEFAULT,
+                start.reading().revisions(),
+                start.downgrade() == Downgrade.Allowed);
+    }
+
+    String image() {
+        return asked.image();
     }
 
     SeenAttempt seen() {
@@ -71,7 +103,7 @@ final class SimulatedAttempt {
                 job,
                 number,
                 generation,
-                new Asked(target, "image", AlembicSettings.DEFAULT, expected, downgrade == Downgrade.Allowed),
+                asked,
                 createdAt,
                 null,
                 state);
@@ -82,7 +114,11 @@ final class SimulatedAttempt {
     }
 
     /** One step of whatever comes next; {@code chance} decides what could go either way. */
-    void advance(int chance) {
+    void advance(int chance, boolean imageIsThere) {
+        if (!imageIsThere && !(state instanceof Running)) {
+            state = over() ? state : new Waiting("ImagePullBackOff: there is no such image");
+            return;
+        }
         switch (state) {
             case NoPod none -> state = new Waiting(chance % 5 == 0 ? "ImagePullBackOff" : null);
             case Waiting waiting -> state = new Running();
@@ -100,7 +136,7 @@ final class SimulatedAttempt {
             if (chance % 3 == 0) {
                 end(Outcome.Failed, Reason.LockTimeout, rows(database.at));
             }
-        } else if (database.at == place(target)) {
+        } else if (database.at == to) {
             end(Outcome.Succeeded, null, rows(database.at));
         } else {
             step(chance);
@@ -110,22 +146,44 @@ final class SimulatedAttempt {
     /** Under the lock, and before anything runs. */
     private void prepare() {
         database.lock = this;
-        boolean down = place(target) < database.at;
+        boolean down = to < database.at;
         if (!rows(database.at).equals(expected)) {
             end(Outcome.Superseded, null, rows(database.at));
             return;
         }
         begun = true;
-        if (down && downgrade != Downgrade.Allowed) {
+        boolean rowsKnown = database.at <= known(image());
+        boolean targetKnown = to <= known(image());
+        if (!rowsKnown || !targetKnown) {
+            lacks(targetKnown);
+            return;
+        }
+        resolved = true;
+        if (rollback && to > database.at) {
+            end(Outcome.Failed, Reason.DatabaseAhead, rows(database.at));
+        } else if (down && downgrade != Downgrade.Allowed) {
             Reason refused = downgrade == Downgrade.Forbidden ? Reason.DowngradeForbidden : Reason.DatabaseAhead;
             end(Outcome.Failed, refused, rows(database.at));
-        } else if (afterInterruption && !down && from < AUTOCOMMIT && place(target) >= AUTOCOMMIT) {
+        } else if (afterInterruption && !down && from < AUTOCOMMIT && to >= AUTOCOMMIT) {
             end(Outcome.Failed, Reason.PartiallyApplied, rows(database.at));
         }
     }
 
+    /** The target comes first: what it means is told even where the rows are unknown. */
+    private void lacks(boolean targetKnown) {
+        resolved = targetKnown;
+        unknown = targetKnown ? rows(database.at) : null;
+        end(Outcome.Failed, Reason.RevisionNotFound, rows(database.at));
+    }
+
     private void step(int chance) {
-        boolean up = database.at < place(target);
+        boolean up = database.at < to;
+        if (rollback && up) {
+            throw new Violation("went up with the image of a rollback (rule 6)");
+        }
+        if (!up && !mayLeaveForHead) {
+            throw new Violation("went down to head without leave (rule 5)");
+        }
         if (imageFails || chance % 7 == 0) {
             boolean autocommit = up && database.at + 1 == AUTOCOMMIT;
             database.halfDone |= autocommit;
@@ -147,7 +205,7 @@ final class SimulatedAttempt {
     void die(int chance) {
         boolean started = state instanceof Running;
         if (database.lock == this) {
-            database.halfDone |= chance % 2 == 0 && database.at + 1 == AUTOCOMMIT && place(target) >= AUTOCOMMIT;
+            database.halfDone |= chance % 2 == 0 && database.at + 1 == AUTOCOMMIT && to >= AUTOCOMMIT;
             database.lock = null;
         }
         state = new Died(Reason.Interrupted, "the pod was lost", started);
@@ -162,12 +220,12 @@ final class SimulatedAttempt {
                 true,
                 reason,
                 "as the runner says",
-                from < place(target) ? "Upgrade" : "Downgrade",
+                from < to ? "Upgrade" : "Downgrade",
                 begun ? expected : null,
                 current,
-                outcome == Outcome.Succeeded ? current : null,
-                List.of("r" + SimulatedDatabase.HEAD),
-                null,
+                resolved ? rows(to) : null,
+                rows(known(image())),
+                unknown,
                 0,
                 new VersionTable("public", "alembic_version"),
                 new RunResult.Steps(executed, executed),

@@ -33,9 +33,23 @@ final class SimulatedDatabase {
         watchers.forEach(Runnable::run);
     }
 
+    /** {@return how many revisions an image contains: v3 those up to r3} */
+    static int known(String image) {
+        return Integer.parseInt(image.substring(1));
+    }
+
     /** {@return the rows of a database at that place in the history} */
     static List<String> rows(int at) {
         return at == 0 ? List.of() : List.of("r" + at);
+    }
+
+    /** {@return where a database with these rows is} */
+    static int at(List<String> rows) {
+        return rows.isEmpty() ? 0 : Integer.parseInt(rows.getFirst().substring(1));
+    }
+
+    static String target(List<String> resolved) {
+        return target(at(resolved));
     }
 
     /** {@return the target of a spec at that place} */
@@ -43,10 +57,11 @@ final class SimulatedDatabase {
         return at == 0 ? "base" : "r" + at;
     }
 
-    static int place(String target) {
+    /** {@return the place that a target means in an image} */
+    static int place(String target, String image) {
         return switch (target) {
             case "base" -> 0;
-            case "head" -> HEAD;
+            case "head" -> known(image);
             default -> Integer.parseInt(target.substring(1));
         };
     }

@@ -15,6 +15,8 @@ import dev.dbmigrations.database.TableName;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Kind;
+import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.Start;
@@ -135,13 +137,11 @@ final class SimulatedOperator {
                 }
             }
             case Look look -> ask(question(seen.underWay()));
-            case Discard discard ->
-                world.attempts.stream()
-                        .filter(attempt -> attempt.job.equals(discard.attempt().job()))
-                        .forEach(attempt -> {
-                            attempt.jobExists = false;
-                            attempt.die(1);
-                        });
+            case Discard discard -> {
+                if (!world.discard(discard.attempt().job())) {
+                    decision = new Await(discard.attempt(), Reason.Applying, "it is at work for an older spec");
+                }
+            }
             default -> {}
         }
         DatabaseMigrationStatus status = Report.of(seen, decision, job, world.now);
@@ -208,7 +208,12 @@ final class SimulatedOperator {
                         known.number(),
                         known.generation(),
                         new Asked(
-                                "", "", AlembicSettings.DEFAULT, List.of(), Objects.equals(true, known.mayDowngrade())),
+                                Kind.valueOf(known.kind()),
+                                "",
+                                "",
+                                AlembicSettings.DEFAULT,
+                                Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
+                                false),
                         known.startedAt(),
                         null,
                         new Died(Reason.Interrupted, "deleted", true))));

@@ -37,11 +37,14 @@ final class SimulatedWorld {
     Instant now = START;
     final SimulatedDatabase database = new SimulatedDatabase();
     final List<SimulatedAttempt> attempts = new ArrayList<>();
-    Resource resource = new Resource(1, Optional.empty(), spec("r2", DowngradePolicy.Requested, false));
+    Resource resource = new Resource(1, Optional.empty(), spec("r2", "v5", null, DowngradePolicy.Requested, false));
     DatabaseMigrationStatus status = DatabaseMigrationStatus.EMPTY;
     boolean secretExists = true;
     int secretVersion = 1;
     boolean imageFails;
+    /** One that its registry has no more. */
+    @Nullable
+    String missingImage;
 
     /** For each generation, whether the rows were at its target at any time since it was wanted. */
     private final Set<Long> wasAtTarget = new HashSet<>();
@@ -49,6 +52,8 @@ final class SimulatedWorld {
     private final List<Resource> wanted = new ArrayList<>(List.of(resource));
     private final Set<List<String>> everRead = new HashSet<>();
     private @Nullable List<String> ours;
+    /** What Ready was last said of: a database that somebody moved back there is where this resource had left it. */
+    private @Nullable List<String> lastReached;
     /** A run said that it left something behind, and no person has done anything about it. */
     private boolean personIsDue;
 
@@ -57,14 +62,20 @@ final class SimulatedWorld {
         noteTargets();
     }
 
-    private static DatabaseMigrationSpec spec(String target, DowngradePolicy downgrade, boolean suspend) {
-        DatabaseMigrationSpec plain = DatabaseMigrationSpec.of(target, "image", "secret");
+    private static DatabaseMigrationSpec spec(
+            String target,
+            String image,
+            @Nullable String downgradeImage,
+            DowngradePolicy downgrade,
+            boolean suspend) {
+        DatabaseMigrationSpec plain = DatabaseMigrationSpec.of(target, image, "secret");
         return new DatabaseMigrationSpec(
                 target,
-                "image",
+                image,
                 plain.credentialsSecretRef(),
                 plain.alembic(),
                 downgrade,
+                downgradeImage,
                 null,
                 plain.lockTimeout(),
                 null,
@@ -83,15 +94,11 @@ final class SimulatedWorld {
             SimulatedAttempt attempt = alive.get(chance % alive.size());
             int before = database.at;
             boolean held = database.lock == attempt;
-            attempt.advance(chance / alive.size());
+            attempt.advance(chance / alive.size(), !attempt.image().equals(missingImage));
             if (database.at < before) {
-                unless(
-                        resource.spec().downgrade() == DowngradePolicy.Always
-                                || rows(before).equals(ours)
-                                || everAlways(),
-                        "went down from " + rows(before) + " without leave (rule 5)");
+                unless(attempt.leave, "went down from " + rows(before) + " without leave (rule 5)");
             }
-            if (held && database.at != before && rows(before).equals(ours)) {
+            if (held && database.at != before && attempt.leave) {
                 ours = rows(database.at);
             }
             if (attempt.state instanceof Ended(RunResult result)) {
@@ -101,11 +108,6 @@ final class SimulatedWorld {
                 }
             }
         }
-    }
-
-    /** Leave was given by a spec that may have changed since. */
-    private boolean everAlways() {
-        return wanted.stream().anyMatch(spec -> spec.spec().downgrade() == DowngradePolicy.Always);
     }
 
     void attemptDies(int chance) {
@@ -131,25 +133,49 @@ final class SimulatedWorld {
         }
     }
 
-    void wants(String target, DowngradePolicy downgrade, boolean suspend) {
+    void wants(
+            String target,
+            String image,
+            @Nullable String downgradeImage,
+            DowngradePolicy downgrade,
+            boolean suspend) {
         // Who changes the spec after a run has said what it left behind has decided about that, too.
         database.halfDone &= !personIsDue;
         personIsDue = false;
-        resource = new Resource(resource.generation() + 1, resource.retry(), spec(target, downgrade, suspend));
+        resource = new Resource(resource.generation() + 1, resource.retry(), spec(target, image, downgradeImage, downgrade, suspend));
         wanted.add(resource);
         noteTargets();
     }
 
     void wantsOther(int chance) {
         DatabaseMigrationSpec spec = resource.spec();
-        switch (chance % 4) {
-            case 0 -> wants(spec.targetRevision(), spec.downgrade(), !spec.suspend());
-            case 1 -> wants(spec.targetRevision(), POLICIES.get(chance / 4 % POLICIES.size()), spec.suspend());
+        int choice = chance / 5;
+        String target = spec.targetRevision();
+        String image = spec.image();
+        String downgradeImage = spec.downgradeImage();
+        DowngradePolicy downgrade = spec.downgrade();
+        switch (chance % 5) {
+            case 0 -> {
+                wants(target, image, downgradeImage, downgrade, !spec.suspend());
+                return;
+            }
+            case 1 -> downgrade = POLICIES.get(choice % POLICIES.size());
+            case 2 -> downgradeImage = downgradeImage == null ? "v" + SimulatedDatabase.HEAD : null;
+            case 3 -> image = "v" + (1 + choice % SimulatedDatabase.HEAD);
             default -> {
-                int place = chance / 4 % (SimulatedDatabase.HEAD + 2);
-                wants(place > SimulatedDatabase.HEAD ? "head" : target(place), spec.downgrade(), spec.suspend());
+                int place = choice % (SimulatedDatabase.HEAD + 2);
+                target = place > SimulatedDatabase.HEAD ? "head" : target(place);
             }
         }
+        wants(target, image, downgradeImage, downgrade, spec.suspend());
+    }
+
+    /** As people do it: to an older image, and in the same commit to its target. */
+    void rollsBack(int chance) {
+        DatabaseMigrationSpec spec = resource.spec();
+        int revisions = 1 + chance % Math.max(1, database.at);
+        String target = chance / 5 % 3 == 0 ? "head" : target(revisions);
+        wants(target, "v" + revisions, spec.downgradeImage(), spec.downgrade(), spec.suspend());
     }
 
     void asksForARetry() {
@@ -160,6 +186,10 @@ final class SimulatedWorld {
     private void aPersonLooks() {
         personIsDue = false;
         database.halfDone = false;
+    }
+
+    void anImageGoesOrComes(int chance) {
+        missingImage = missingImage == null ? "v" + (1 + chance % SimulatedDatabase.HEAD) : null;
     }
 
     void secretChanges(int chance) {
@@ -179,13 +209,27 @@ final class SimulatedWorld {
         return rows(database.at);
     }
 
+    /** {@return whether no container of the Job had started; otherwise it is left alone} */
+    boolean discard(String job) {
+        List<SimulatedAttempt> all =
+                attempts.stream().filter(attempt -> attempt.job.equals(job)).toList();
+        if (all.stream().anyMatch(attempt -> !attempt.seen().neverStarted())) {
+            return false;
+        }
+        all.forEach(attempt -> {
+            attempt.jobExists = false;
+            attempt.die(1);
+        });
+        return true;
+    }
+
     boolean hasJobBeside(List<String> known) {
         return attempts.stream().anyMatch(attempt -> attempt.jobExists && !known.contains(attempt.job));
     }
 
     void create(Decision.Start start, Resource of) {
         SimulatedAttempt attempt =
-                new SimulatedAttempt(start, of.generation(), of.spec().targetRevision(), imageFails, database, now);
+                new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
         if (attempts.stream().anyMatch(known -> known.jobExists && known.job.equals(attempt.job))) {
             return;
         }
@@ -202,6 +246,8 @@ final class SimulatedWorld {
         unless(
                 start.downgrade() != Downgrade.Allowed || of.spec().downgrade() != DowngradePolicy.Never,
                 "gave leave to go down against downgrade: Never (rule 5)");
+        List<String> from = start.reading().revisions();
+        attempt.leave = of.spec().downgrade() == DowngradePolicy.Always || from.equals(ours) || from.equals(lastReached);
         attempts.add(attempt);
     }
 
@@ -219,6 +265,7 @@ final class SimulatedWorld {
                     wasAtTarget.contains(generation),
                     "Ready for generation " + generation + ", at whose target the rows never were since (rule 8)");
             ours = current;
+            lastReached = current;
         }
         status = written;
     }
@@ -236,12 +283,12 @@ final class SimulatedWorld {
     }
 
     boolean isAtTarget() {
-        return database.at == place(resource.spec().targetRevision());
+        return database.at == place(resource.spec().targetRevision(), resource.spec().image());
     }
 
     private void noteTargets() {
         for (Resource spec : wanted) {
-            if (place(spec.spec().targetRevision()) == database.at) {
+            if (place(spec.spec().targetRevision(), spec.spec().image()) == database.at) {
                 wasAtTarget.add(spec.generation());
             }
         }

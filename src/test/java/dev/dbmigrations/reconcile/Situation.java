@@ -19,6 +19,7 @@ import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.State;
 import java.time.Duration;
@@ -48,6 +49,8 @@ final class Situation {
     Instant now = Instant.parse("2026-11-01T12:00:00Z");
     long generation = 1;
     Instant specSeenAt = now;
+
+    private @Nullable String downgradeImage;
 
     @Nullable
     String retry;
@@ -91,6 +94,11 @@ final class Situation {
         return spec(spec.targetRevision(), spec.image(), policy, spec.suspend());
     }
 
+    Situation downgradeImage(String image) {
+        downgradeImage = image;
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
     Situation suspend(boolean suspend) {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), suspend);
     }
@@ -108,6 +116,7 @@ final class Situation {
                 spec.credentialsSecretRef(),
                 spec.alembic(),
                 downgrade,
+                downgradeImage,
                 null,
                 spec.lockTimeout(),
                 null,
@@ -307,9 +316,12 @@ final class Situation {
                     start.number(),
                     generation,
                     new Asked(
-                            spec.targetRevision(),
-                            spec.image(),
-                            spec.alembic(),
+                            start.rollback().isPresent() ? Kind.Rollback : Kind.Apply,
+                            start.rollback()
+                                    .map(way -> way.to().isEmpty() ? "base" : String.join(",", way.to()))
+                                    .orElse(spec.targetRevision()),
+                            start.rollback().map(Rollback.Way::image).orElse(spec.image()),
+                            start.rollback().map(way -> way.tree().alembic()).orElse(spec.alembic()),
                             start.reading().revisions(),
                             start.downgrade() == Downgrade.Allowed),
                     now,
@@ -363,6 +375,32 @@ final class Situation {
 
     static RunResult failed(Reason reason, @Nullable List<String> from, @Nullable List<String> current) {
         return result(Outcome.Failed, reason, "it went wrong", from, current);
+    }
+
+    /** The image knows what the target means, and does not know the row. */
+    static RunResult lacks(String row, String... target) {
+        return lacks(row, List.of(target), new DatabaseMigrationStatus.VersionTable("public", "alembic_version"));
+    }
+
+    static RunResult lacks(
+            String row, @Nullable List<String> target, DatabaseMigrationStatus.@Nullable VersionTable table) {
+        return new RunResult(
+                Outcome.Failed,
+                true,
+                Reason.RevisionNotFound,
+                "as the runner says",
+                null,
+                List.of(row),
+                List.of(row),
+                target,
+                target,
+                target == null ? null : List.of(row),
+                null,
+                table,
+                null,
+                null,
+                null,
+                0.5);
     }
 
     private static RunResult result(

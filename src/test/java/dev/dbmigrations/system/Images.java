@@ -59,6 +59,14 @@ final class Images {
         return image;
     }
 
+    /** {@return the test trees as an image of its own, whose tree shop lacks these revisions, known to the cluster} */
+    static String variant(String name, String... without) {
+        String image = tagged("test-trees-" + name);
+        build(image, FIXTURES + "variant", "BASE=" + TREES, "NAME=" + name, "WITHOUT=" + String.join(" ", without));
+        Cluster.shared().importImages(List.of(image));
+        return image;
+    }
+
     private static void build(String image, String folder, String... arguments) {
         List<String> command = new ArrayList<>(List.of("docker", "build", "--quiet", "--tag", image));
         Arrays.stream(arguments).forEach(argument -> command.addAll(List.of("--build-arg", argument)));

@@ -117,6 +117,7 @@ class TelemetryTest {
                 2,
                 null,
                 null,
+                null,
                 attempt,
                 failure,
                 null,

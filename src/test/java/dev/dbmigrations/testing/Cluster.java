@@ -111,6 +111,30 @@ public final class Cluster {
         }
     }
 
+    /** Gives an imported image the name by digest that one from a registry has. {@return that name} */
+    public String nameByDigest(String name) {
+        String tagged = "docker.io/" + name;
+        String byDigest = tagged.substring(0, tagged.lastIndexOf(':')) + "@" + manifestDigest(tagged);
+        succeed("ctr", "-n", "k8s.io", "images", "tag", "--force", tagged, byDigest);
+        return byDigest;
+    }
+
+    /** Takes an imported image away again, under all its names. */
+    public void removeImage(String name) {
+        String digest = manifestDigest("docker.io/" + name);
+        String all = succeed("ctr", "-n", "k8s.io", "images", "ls");
+        all.lines()
+                .filter(line -> line.contains(" " + digest + " "))
+                .map(line -> line.replaceFirst("\\s.*", ""))
+                .forEach(each -> succeed("ctr", "-n", "k8s.io", "images", "rm", "--sync", each));
+        imported.remove(name);
+    }
+
+    private String manifestDigest(String image) {
+        return succeed("ctr", "-n", "k8s.io", "images", "ls", "name==" + image)
+                .replaceFirst("(?s).*?\\n\\S+\\s+\\S+\\s+(sha256:\\S+).*", "$1");
+    }
+
     /** {@return what {@code kubectl} prints}; fails with its error where it fails. */
     public String kubectl(String... arguments) {
         return succeed(withFirst("kubectl", arguments));
