@@ -18,7 +18,7 @@ class Catalog(Known):
 
 def judged(*steps, autocommit=False, blocks=()):
     judge = judging.Judge(Catalog(), autocommit)
-    return [judge.step(statements.split(sql), blocks) for sql in steps]
+    return [judge.step(judging.read(sql), blocks) for sql in steps]
 
 
 def destroys(sql):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbmigrations_runner import altering, columntypes, definitions, rowchanges
 from dbmigrations_runner.finding import Finding, unknown
-from dbmigrations_runner.statements import WORD, said
+from dbmigrations_runner.statements import WORD, said, split
 
 # They leave data alone, or only add to it.
 HARMLESS = frozenset(
@@ -38,16 +38,16 @@ class Judge:
         self._autocommit = autocommit
         self._in_transaction = True
 
-    def step(self, statements, outside):
-        """Return what destroys and what hurts in one step.
+    def step(self, read, outside):
+        """Return what destroys and what hurts in one step, of which `read` has the statements and their findings.
 
         `outside` has the parts of its text, as offsets, that run in autocommit.
         """
         self._known.step_starts()
         destroys, hazards = [], []
-        for statement in statements:
+        for statement, found in read:
             inside = self._is_inside(statement, outside)
-            for finding in findings(statement):
+            for finding in found:
                 self._add(destroys, self._destroyed(finding))
                 self._add(hazards, self._hazard(finding, inside))
                 self._remember(finding)
@@ -118,9 +118,14 @@ class Judge:
             known.changed(table, finding.column, finding.new_type)
 
 
-def tables(statements):
+def read(sql):
+    """Return the statements of a text, each with what it does."""
+    return [(statement, findings(statement)) for statement in split(sql)]
+
+
+def tables(read):
     """Return the names of the tables that these statements are about."""
-    return {finding.table for statement in statements for finding in findings(statement) if finding.table}
+    return {finding.table for _, found in read for finding in found if finding.table}
 
 
 def _vacuum(statement):

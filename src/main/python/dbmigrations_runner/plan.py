@@ -6,7 +6,7 @@ import hashlib
 
 from alembic.runtime.migration import RevisionStep
 
-from dbmigrations_runner import bookkeeping, failures, graph, judging, publishing, rendering, sources, statements
+from dbmigrations_runner import bookkeeping, failures, graph, judging, publishing, rendering, sources
 from dbmigrations_runner.catalog import Known
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
 from dbmigrations_runner.leftovers import autocommits
@@ -41,9 +41,9 @@ class Plan(Migration):
         back = None
         if self._run.way_back and self.direction == graph.UPGRADE:
             back = self._way_back(context, steps, reached)
-        parsed = [[statements.split(one.sql) for one in way] for way in (forth, back["steps"] if back else [])]
+        parsed = [[judging.read(one.sql) for one in way] for way in (forth, back["steps"] if back else [])]
         known = Known()
-        known.look(context.connection, {table for way in parsed for sql in way for table in judging.tables(sql)})
+        known.look(context.connection, {table for way in parsed for read in way for table in judging.tables(read)})
         described = [
             _described(way, sqls, judging.Judge(known, autocommits(context.connection)))
             for way, sqls in zip((forth, back["steps"] if back else []), parsed)

@@ -19,7 +19,7 @@ def publish(report, document):
     content = json.dumps(redaction.clean_json(document), ensure_ascii=False, separators=(",", ":"))
     content = content.encode("utf-8", "replace")
     sha256 = hashlib.sha256(content).hexdigest()
-    data = base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
+    data = base64.b64encode(gzip.compress(content, 6, mtime=0)).decode("ascii")
     chunks = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
     for number, chunk in enumerate(chunks, 1):
         report.raw_event("plan", sha256=sha256, chunk=number, of=len(chunks), data=chunk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
+from functools import lru_cache
 
 # What can leave something behind although the run rolled back: rule 10.
 COMMITS = re.compile(r"autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level", re.IGNORECASE)
@@ -12,6 +13,10 @@ COMMITS = re.compile(r"autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level", 
 BYPASSES_EVENTS = re.compile(r"raw_connection|\b(dbapi_connection|driver_connection)\b|\.connection\.(?!dialect)")
 # Calls that only tell somebody something.
 SPEAKS = re.compile(r"print|warnings\.warn|_?(log|logger|logging)\.\w+", re.IGNORECASE)
+# A downgrade() whose first deed is an operation of Alembic.
+BEGINS_WITH_OP = re.compile(
+    r'^def downgrade\(.*\).*:\n(?:[ \t]*(?:#.*)?\n|[ \t]+"""[^"\\]*"""\n)*[ \t]+(?:with )?op\.', re.MULTILINE
+)
 ASKS_OFFLINE = re.compile(r"\bas_sql\b|\bis_offline_mode\b")
 
 
@@ -29,8 +34,7 @@ def may_commit_unseen(path):
 
 def asks_offline(path):
     """Tell whether the file asks whether it runs offline, and so may do something else when it runs."""
-    source = _code(path)
-    return source is not None and bool(ASKS_OFFLINE.search(source))
+    return bool(ASKS_OFFLINE.search(_text(path))) and bool(ASKS_OFFLINE.search(_code(path) or ""))
 
 
 def irreversible(module, path):
@@ -40,6 +44,8 @@ def irreversible(module, path):
     """
     if not callable(getattr(module, "downgrade", None)):
         return "it has no downgrade()"
+    if _begins_with_op(path):
+        return None
     deeds = _deeds(path, "downgrade")
     if deeds and isinstance(deeds[0], ast.Raise):
         return f"its downgrade() only raises{_raised(deeds[0])}"
@@ -50,7 +56,13 @@ def irreversible(module, path):
 
 def does_nothing_back(path):
     """Tell whether downgrade() does nothing although upgrade() does something; a merge does nothing both ways."""
-    return _deeds(path, "downgrade") == [] and bool(_deeds(path, "upgrade"))
+    return not _begins_with_op(path) and _deeds(path, "downgrade") == [] and bool(_deeds(path, "upgrade"))
+
+
+def _begins_with_op(path):
+    """Tell the usual case apart without parsing: hundreds of files take a while."""
+    text = _text(path)
+    return text.count("def downgrade") == 1 and bool(BEGINS_WITH_OP.search(text))
 
 
 def _deeds(path, name):
@@ -101,7 +113,16 @@ def _code(path):
 
 def _tree(path):
     try:
-        with tokenize.open(path) as file:
-            return ast.parse(file.read())
-    except (OSError, SyntaxError, UnicodeDecodeError, ValueError):
+        return ast.parse(_text(path) or None)
+    except (SyntaxError, TypeError, ValueError):
         return None  # compiled only, or written for another Python
+
+
+@lru_cache(maxsize=4)
+def _text(path):
+    """Return the source; empty where it cannot be read."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ""

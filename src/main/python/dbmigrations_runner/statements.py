@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 WORD, NAME, STRING, NUMBER, SYMBOL = "word", "name", "string", "number", "symbol"
@@ -75,7 +76,9 @@ class Reader:
 
     def take(self, words):
         """Step over these words if they are what comes next, and tell whether they were."""
-        wanted = words.split()
+        wanted = _split(words)
+        if not self.next.says(wanted[0]):
+            return False
         found = self.tokens[self.at : self.at + len(wanted)]
         if len(found) == len(wanted) and all(token.says(word) for token, word in zip(found, wanted)):
             self.at += len(wanted)
@@ -122,6 +125,11 @@ def excerpt(text):
     """Return text on one line, short enough for a sentence."""
     line = " ".join(text.split())
     return line if len(line) <= GREATEST_EXCERPT else line[: GREATEST_EXCERPT - 1] + "…"
+
+
+@cache
+def _split(words):
+    return words.split()
 
 
 def said(name):
