@@ -13,16 +13,17 @@ from typing import NamedTuple
 WORD, NAME, STRING, NUMBER, SYMBOL = "word", "name", "string", "number", "symbol"
 
 TOKEN = re.compile(
-    r"""(?P<blank>\s+|--[^\n]*)
-    |(?P<comment>/\*)
+    r"""\s*(?:--[^\n]*\s*)*(?:(?P<comment>/\*)
     |(?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
     |(?P<name>(?:[uU]&)?"(?:[^"]|"")+")
     |(?P<dollar>\$(?:[^\W\d]\w*)?\$)
     |(?P<number>\d[\w.]*)
     |(?P<word>[^\W\d][\w$]*)
-    |(?P<symbol>::|.)""",
+    |(?P<symbol>::|.)|\Z)""",
     re.DOTALL | re.VERBOSE,
 )
+# What may open or close a place where a semicolon ends nothing.
+NESTING = frozenset(["(", ")", "atomic", "case", "end"])
 COMMENT = re.compile(r"/\*|\*/")
 PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*")
 GREATEST_EXCERPT = 80
@@ -173,7 +174,8 @@ def split(sql):
             tokens, depth = [], _Depth()
         else:
             tokens.append(token)
-            depth.follow(token, tokens)
+            if token.text in NESTING:
+                depth.follow(token, tokens)
     last = _statement(sql, tokens)
     if broken:
         start = tokens[0].start if tokens else 0
@@ -209,9 +211,12 @@ def _tokens(sql):
     at = 0
     while at < len(sql):
         match = TOKEN.match(sql, at)
-        kind, text, end = match.lastgroup, match.group(), match.end()
+        kind = match.lastgroup
+        if kind is None:  # only blanks are left
+            return
+        text, start, end = match.group(kind), match.start(kind), match.end()
         if kind == "comment":
-            end = _comment_end(sql, at)
+            end = _comment_end(sql, start)
         elif kind == "dollar":
             closing = sql.find(text, end)
             end = closing + len(text) if closing >= 0 else -1
@@ -222,11 +227,11 @@ def _tokens(sql):
             yield None
             return
         if kind == NAME:
-            yield Token(NAME, text[text.index('"') + 1 : -1].replace('""', '"'), at, end)
+            yield Token(NAME, text[text.index('"') + 1 : -1].replace('""', '"'), start, end)
         elif kind == WORD:
-            yield Token(WORD, text.lower(), at, end)
-        elif kind not in ("blank", "comment"):
-            yield Token(kind, sql[at:end], at, end)
+            yield Token(WORD, text.lower(), start, end)
+        elif kind != "comment":
+            yield Token(kind, sql[start:end], start, end)
         at = end
 
 
