@@ -59,6 +59,7 @@ def hazards(sql, **options):
         ("CALL tidy_up()", "runs what is not understood: CALL tidy_up()"),
         ("SELECT tidy_up()", "calls tidy_up(), which may do anything"),
         ("SELECT app.count(1)", "calls count(), which may do anything"),
+        ("LOAD 'library'", "runs what is not understood: LOAD"),
         ("EXECUTE prepared", "runs what is not understood: EXECUTE prepared"),
         ("EXPLAIN ANALYZE DELETE FROM users", "runs what is not understood"),
         ("COPY users FROM PROGRAM 'x'", "runs what is not understood"),

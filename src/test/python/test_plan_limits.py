@@ -137,6 +137,13 @@ def test_sizes_are_read_from_the_catalog(any_pod, tree, database):
     assert "from character varying(40) to varchar(20)" in step["destroys"][0]
 
 
+def test_a_table_that_may_not_be_looked_at_has_no_size(any_pod, tree, database):
+    database.query("CREATE SCHEMA theirs; CREATE TABLE theirs.orders (id int)")
+    tree.revision("cccc3333", up='op.create_index("i", "orders", ["id"], schema="theirs")')
+    step = any_pod.plan().plan_document["steps"][2]
+    assert "its size is not known" in step["hazards"][0]
+
+
 def test_concurrently_inside_of_a_transaction_is_foretold(pod_with_blocks, tree):
     index = "op.create_index('i', 't_aaaa1111', ['id'], postgresql_concurrently=True)"
     tree.revision("cccc3333", up=index, down="pass")

@@ -30,25 +30,23 @@ KIB = 1024
 
 
 class Known:
-    """The tables, by the names that the plan gives them."""
+    """The tables, by the names that the plan gives them; `schema` is where unqualified names are."""
 
-    def __init__(self):
-        self._schema = None
+    def __init__(self, schema=None):
+        self._schema = schema
         self._sizes = {}
         self._types = {}
         self._made = set()
         self._temporary = set()
         self._filled = set()
 
-    def look(self, connection, names):
-        """Read what the catalog says of these tables, as this connection resolves their names."""
+    def look(self, query, names):
+        """Read what the catalog says of these tables; `query` takes SQL and returns rows."""
         wanted = {_sql(name): name for name in names}
         if not wanted:
             return
-        self._schema = connection.exec_driver_sql("SELECT pg_catalog.current_schema()").fetchone()[0]
         values = ", ".join(f"({locks.literal(name)}::text)" for name in sorted(wanted))
-        sql = LOOK.format(names=values)
-        for text, rows, size, columns in connection.exec_driver_sql(sql.replace("%", "%%")).fetchall():
+        for text, rows, size, columns in query(LOOK.format(names=values)):
             name = self._plain(wanted[text])
             self._sizes[name] = (rows, size)
             self._types.update({(name, column): type_ for column, type_ in json.loads(columns or "{}").items()})

@@ -10,7 +10,7 @@ from dbmigrations_runner.statements import WORD, said, split
 HARMLESS = frozenset(
     """
     abort analyze begin checkpoint close comment commit deallocate declare discard end fetch grant import insert
-    listen load move notify reassign release reset revoke rollback savepoint security set show start unlisten
+    listen move notify reassign release reset revoke rollback savepoint security set show start unlisten
     """.split()  # noqa: SIM905
 )
 IN_BLOCK = "because it runs inside of a transaction: put it into `with op.get_context().autocommit_block():`"

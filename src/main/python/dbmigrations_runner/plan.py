@@ -14,6 +14,7 @@ from dbmigrations_runner.migration import Migration
 from dbmigrations_runner.verdict import Verdict
 
 READ_ONLY = "25006"
+NAMES = "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_schema()"
 NOT_RENDERED = "cannot be rendered, so it may destroy anything"
 
 
@@ -37,19 +38,11 @@ class Plan(Migration):
 
     def _planned(self, context, steps, rows):
         reached = bookkeeping.rows_after(rows, steps)
-        forth = self._rendered(context, steps, rows)
-        back = None
-        if self._run.way_back and self.direction == graph.UPGRADE:
-            back = self._way_back(context, steps, reached)
-        parsed = [[judging.read(one.sql) for one in way] for way in (forth, back["steps"] if back else [])]
-        known = Known()
-        known.look(context.connection, {table for way in parsed for read in way for table in judging.tables(read)})
-        described = [
-            _described(way, sqls, judging.Judge(known, autocommits(context.connection)))
-            for way, sqls in zip((forth, back["steps"] if back else []), parsed)
-        ]
+        wanted = self._run.way_back and self.direction == graph.UPGRADE
+        back = self._way_back(context, steps, reached) if wanted else None
+        forth, undone = self._described(context, self._rendered(context, steps, rows), back["steps"] if back else [])
         if back:
-            back["steps"] = described[1]
+            back["steps"] = undone
         return {
             "version": 1,
             "target": self._run.target,
@@ -57,9 +50,22 @@ class Plan(Migration):
             "from": rows,
             "to": reached,
             "direction": self.direction,
-            "steps": described[0],
+            "steps": forth,
             "wayBack": back,
         }
+
+    def _described(self, context, *ways):
+        """Return the steps of each way as the document has them, after one look at the tables of all."""
+        read = [[judging.read(rendered.sql) for rendered in way] for way in ways]
+        path, schema = context.connection.exec_driver_sql(NAMES).fetchone()
+        known = Known(schema)
+        tables = {table for steps in read for step in steps for table in judging.tables(step)}
+        known.look(lambda sql: self._lock_connection.look(path, sql), tables)
+        judges = [judging.Judge(known, autocommits(context.connection)) for _ in ways]
+        return [
+            [_step(rendered, step, judge) for rendered, step in zip(way, steps)]
+            for way, steps, judge in zip(ways, read, judges)
+        ]
 
     def _way_back(self, context, steps, rows):
         """Return the way down again, as far as it goes."""
@@ -113,10 +119,6 @@ class PlanVerdict(Verdict):
                 "let env.py look first whether there is anything to write",
             )
         return super()._classify(error)
-
-
-def _described(rendered, parsed, judge):
-    return [_step(one, sql, judge) for one, sql in zip(rendered, parsed)]
 
 
 def _step(rendered, sql, judge):
