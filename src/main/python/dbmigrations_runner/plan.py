@@ -21,7 +21,10 @@ NOT_RENDERED = "cannot be rendered, so it may destroy anything"
 class Plan(Migration):
     """One run of env.py in which nothing is migrated: it ends with the plan in `document`."""
 
-    document = None
+    def __init__(self, run, tree, lock_connection, *others):
+        super().__init__(run, tree, lock_connection, *others)
+        self._plan_connection = lock_connection
+        self.document = None
 
     def published(self):
         """Print the plan, and return what the result document says of it."""
@@ -60,7 +63,7 @@ class Plan(Migration):
         path, schema = context.connection.exec_driver_sql(NAMES).fetchone()
         known = Known(schema)
         tables = {table for steps in read for step in steps for table in judging.tables(step)}
-        known.look(lambda sql: self._lock_connection.look(path, sql), tables)
+        known.look(lambda sql: self._plan_connection.look(path, sql), tables)
         judges = [judging.Judge(known, autocommits(context.connection)) for _ in ways]
         return [
             [_step(rendered, step, judge) for rendered, step in zip(way, steps)]
