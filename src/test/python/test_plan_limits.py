@@ -18,22 +18,29 @@ def history(tree):
 
 
 def test_a_plan_waits_for_no_lock_and_keeps_nobody_waiting(pod, tree, database):
-    tree.revision("cccc3333", up='op.execute("SELECT pg_sleep(2)")')
-    running = pod.start("head")
-    result = pod.plan("bbbb2222", lockWaitSeconds=0)
-    assert running.poll() is None
-    assert result.outcome == "Succeeded"
+    tree.revision("cccc3333", up='op.execute("SELECT pg_advisory_xact_lock(42)")')
+    with database.connect() as held:
+        held.execute("SELECT pg_advisory_lock(42)")
+        running = pod.start("head")
+        result = pod.plan("bbbb2222", lockWaitSeconds=0)
+        assert running.poll() is None
+        assert result.outcome == "Succeeded"
     assert pod.finished(running).outcome == "Succeeded"
     assert database.revisions == ["cccc3333"]
 
 
 def test_while_a_plan_is_made_a_run_goes_through(pod, tree):
     env = (tree.path / "migrations/env.py").read_text()
-    slow = "if 'plan' in context.get_x_argument():\n    import time\n    time.sleep(3)\n"
+    slow = """
+import os, time
+while 'plan' in context.get_x_argument() and not os.path.exists('go'):
+    time.sleep(0.02)
+"""
     tree.env(env.replace("\nrun_migrations_online()\n", f"\n{slow}run_migrations_online()\n"))
     planning = pod.start("head", mode="plan", alembic={"arguments": ["plan"]})
     assert pod.upgrade().outcome == "Succeeded"
     assert planning.poll() is None
+    (tree.path / "go").touch()
     assert pod.finished(planning).outcome == "Superseded"
 
 
