@@ -117,6 +117,10 @@ def new_result():
 
 def encoded(result, limit=GREATEST_RESULT):
     """Return the result document as UTF-8 JSON of at most `limit` bytes, made short by leaving things out."""
+    if all(len(holder[name]) <= greatest for holder, name, greatest in _texts(result)):
+        content = _bytes(result)
+        if len(content) <= limit:
+            return content
     result = json.loads(json.dumps(result))
     for holder, name, greatest in _texts(result):
         holder[name] = holder[name][:greatest]
