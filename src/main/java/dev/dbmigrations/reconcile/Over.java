@@ -63,9 +63,8 @@ final class Over {
             Observation seen, SeenAttempt attempt, RunResult result, AtRevisions after, Instant now) {
         boolean current = attempt.generation() == seen.generation();
         boolean rollbackIsDue = Rollback.isDue(seen, attempt, result);
-        Optional<Rollback.Refusal> refusal = rollbackIsDue
-                ? Rollback.refusal(seen, result, after)
-                : Rollback.failure(seen, attempt, result, after);
+        Optional<Rollback.Refusal> refusal =
+                rollbackIsDue ? Rollback.refusal(seen, result, after) : Rollback.failure(seen, attempt, result, after);
         if (refusal.isPresent()) {
             return new Fail(Failures.ofRefusal(seen, attempt, refusal.get(), after, now), Optional.of(attempt));
         }

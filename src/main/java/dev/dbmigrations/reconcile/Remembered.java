@@ -37,7 +37,9 @@ final class Remembered {
                 spec.alembic(),
                 database,
                 now.truncatedTo(ChronoUnit.SECONDS));
-        if (before == null || !before.revisions().equals(rows) || !before.database().equals(database)) {
+        if (before == null
+                || !before.revisions().equals(rows)
+                || !before.database().equals(database)) {
             return fresh;
         }
         boolean shown = seen.attempts().stream().anyMatch(attempt -> broughtTo(rows, attempt, seen));

@@ -1,8 +1,6 @@
 package dev.dbmigrations.reconcile;
 
-import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.DatabaseIdentity;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
@@ -25,7 +23,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Turns an observation and what was decided on it into one status. Pure. */
 final class Report {
@@ -102,8 +99,8 @@ final class Report {
         draft.lastHandledRetry = seen.retry().orElse(null);
         draft.attempt = attempts.atTarget(draft.attempt);
         Target.identity(seen.secret(), settle.reading())
-                .ifPresent(database -> draft.lastReached =
-                        Remembered.reached(seen, draft.lastReached, settle.reading().revisions(), database, now));
+                .ifPresent(database -> draft.lastReached = Remembered.reached(
+                        seen, draft.lastReached, settle.reading().revisions(), database, now));
         draft.ready(
                 Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
     }
@@ -160,7 +157,9 @@ final class Report {
 
     private void takeIn(TakeIn taken) {
         takeIn(taken.ended());
-        if (draft.unknownRevisions != null && draft.lastFailure != null && draft.lastFailure.reason().kind().stalls()) {
+        if (draft.unknownRevisions != null
+                && draft.lastFailure != null
+                && draft.lastFailure.reason().kind().stalls()) {
             // That the spec's image lacks the rows is news: what stalled before does not stop the rollback.
             draft.lastFailure = null;
         }

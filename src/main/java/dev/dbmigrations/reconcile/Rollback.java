@@ -39,7 +39,6 @@ final class Rollback {
         private String said(DatabaseMigrationSpec spec) {
             return image.equals(spec.image()) ? tree.image() : image;
         }
-
     }
 
     /** {@return the way down from these rows, where the spec's image is known to lack them and there is leave to go it} */
@@ -72,7 +71,8 @@ final class Rollback {
             return Optional.of(new Refusal(
                     Reason.RevisionNotFound,
                     "the database is at revision " + named(unknown) + ", which is not in image "
-                            + seen.spec().image() + ": use the image that applied it, or a newer one; to go down with it"
+                            + seen.spec().image()
+                            + ": use the image that applied it, or a newer one; to go down with it"
                             + " instead, name it in spec.downgradeImage, with downgrade: Always"));
         }
         return leave(seen, current) ? Optional.empty() : Optional.of(withoutLeave(seen, current, unknown, way.get()));
@@ -161,8 +161,8 @@ final class Rollback {
                 .filter(reached -> Target.sameDatabase(reached.database(), seen, current));
         AlembicSettings settings =
                 last.map(LastReached::alembic).orElse(seen.spec().alembic());
-        Optional<Way> remembered = last.map(reached -> new Way(
-                        reached.image(), Tree.asItRan(reached.image(), reached.imageDigest(), settings), to))
+        Optional<Way> remembered = last.map(reached ->
+                        new Way(reached.image(), Tree.asItRan(reached.image(), reached.imageDigest(), settings), to))
                 .filter(way -> !isTheSpecs(way, seen));
         String named = seen.spec().downgradeImage();
         boolean gone = last.filter(reached -> Boolean.TRUE.equals(reached.imageMissing()))

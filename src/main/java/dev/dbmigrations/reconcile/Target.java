@@ -73,10 +73,7 @@ final class Target {
     static boolean requested(Observation seen, AtRevisions current) {
         LastReached last = seen.status().lastReached();
         String target = seen.spec().targetRevision();
-        return last != null
-                && !symbolic(target)
-                && !target.equals(last.targetRevision())
-                && leftHere(seen, current);
+        return last != null && !symbolic(target) && !target.equals(last.targetRevision()) && leftHere(seen, current);
     }
 
     /** Whether this resource brought the database to these rows: to its last target, or half-way down from there. */

@@ -91,7 +91,8 @@ class AttemptsIT {
     void aJobOfSomebodyElseUnderTheSameNameIsAnError() {
         DatabaseMigration resource = stored("taken");
         RunDocument run = Examples.run(resource, 1);
-        Job theirs = new JobBuilder(new JobBuilding(files.configMapName(), PodSecurity.DEFAULT).build(resource, Tree.of(resource.getSpec()), run))
+        Job theirs = new JobBuilder(new JobBuilding(files.configMapName(), PodSecurity.DEFAULT)
+                        .build(resource, Tree.of(resource.getSpec()), run))
                 .editMetadata()
                 .withOwnerReferences()
                 .endMetadata()
@@ -138,8 +139,9 @@ class AttemptsIT {
     void deletesAJobOnlyWhileNoContainerOfItHasStarted() {
         cluster.importImage("alpine:3.17");
         DatabaseMigration waits = stored("waits", "registry.example.com/none:1");
-        String unstarted =
-                attempts.start(waits, Tree.of(waits.getSpec()), Examples.run(waits, 1)).getMetadata().getName();
+        String unstarted = attempts.start(waits, Tree.of(waits.getSpec()), Examples.run(waits, 1))
+                .getMetadata()
+                .getName();
         assertThat(attempts.deleteUnstarted(NAMESPACE, unstarted)).isTrue();
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> attempts.get(waits, unstarted).isEmpty());
@@ -153,8 +155,9 @@ class AttemptsIT {
                 .create();
         // It has no Python: its container starts to fail at once.
         DatabaseMigration starts = stored("starts", "alpine:3.17");
-        String started =
-                attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1)).getMetadata().getName();
+        String started = attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1))
+                .getMetadata()
+                .getName();
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> attempts.get(starts, started)
                         .filter(job -> job.getStatus().getFailed() != null)

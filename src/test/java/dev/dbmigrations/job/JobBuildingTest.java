@@ -200,7 +200,8 @@ class JobBuildingTest {
     @Test
     void theSameDecisionMakesTheSameJob() {
         DatabaseMigration resource = resource("minimal");
-        assertThat(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1))).isEqualTo(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1)));
+        assertThat(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1)))
+                .isEqualTo(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1)));
     }
 
     private static PodSpec pod(Job job) {

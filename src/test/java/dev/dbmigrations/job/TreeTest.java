@@ -60,14 +60,17 @@ class TreeTest {
 
     @Test
     void aRollbackIsReadAsOne() {
-        SeenAttempt attempt = AttemptReading.read(rollback("sha256:5d0b"), List.of()).orElseThrow();
+        SeenAttempt attempt =
+                AttemptReading.read(rollback("sha256:5d0b"), List.of()).orElseThrow();
 
         assertThat(attempt.isRollback()).isTrue();
         assertThat(attempt.asked().kind()).isEqualTo(Kind.Rollback);
         assertThat(attempt.asked().image()).isEqualTo(IMAGE);
         assertThat(attempt.asked().target()).isEqualTo("b2");
         assertThat(attempt.asked().alembic()).isEqualTo(SETTINGS);
-        assertThat(AttemptReading.read(Examples.job("minimal"), List.of()).orElseThrow().isRollback())
+        assertThat(AttemptReading.read(Examples.job("minimal"), List.of())
+                        .orElseThrow()
+                        .isRollback())
                 .isFalse();
     }
 

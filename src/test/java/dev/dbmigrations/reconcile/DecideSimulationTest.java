@@ -94,9 +94,15 @@ class DecideSimulationTest {
                         "rule 5",
                         after((seen, decision) -> decision instanceof Start s
                                 ? new Start(
-                                        s.reading(), s.number(), Downgrade.Allowed, s.afterInterruption(), s.retry(), s.rollback())
+                                        s.reading(),
+                                        s.number(),
+                                        Downgrade.Allowed,
+                                        s.afterInterruption(),
+                                        s.retry(),
+                                        s.rollback())
                                 : decision)),
-                Arguments.of("rolls back without leave", "rule 5", after(DecideSimulationTest::rollingBackWithoutLeave)),
+                Arguments.of(
+                        "rolls back without leave", "rule 5", after(DecideSimulationTest::rollingBackWithoutLeave)),
                 Arguments.of("starts beside what runs", "rule 2", blind(seen -> seen.status(), true, Instant.MAX)),
                 Arguments.of(
                         "forgets failures", "rule 10", blind(DecideSimulationTest::withoutFailure, false, Instant.MAX)),
@@ -111,7 +117,8 @@ class DecideSimulationTest {
                         "uses a number again",
                         "number",
                         after((seen, decision) -> decision instanceof Start s
-                                ? new Start(s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry(), s.rollback())
+                                ? new Start(
+                                        s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry(), s.rollback())
                                 : decision)),
                 Arguments.of(
                         "takes any rows for the target",
@@ -163,7 +170,8 @@ class DecideSimulationTest {
                 || seen.status().unknownRevisions() == null) {
             return decision;
         }
-        Rollback.Way way = new Rollback.Way("v5", Tree.asItRan("v5", null, seen.spec().alembic()), target);
+        Rollback.Way way =
+                new Rollback.Way("v5", Tree.asItRan("v5", null, seen.spec().alembic()), target);
         return new Start(current, seen.nextAttempt(), Downgrade.Allowed, false, false, Optional.of(way));
     }
 

@@ -108,8 +108,8 @@ class RollbackTest {
         assertThat(way.tree().image()).isEqualTo(DIGEST);
         assertThat(way.to()).containsExactly("b2");
         assertThat(situation.message())
-                .isEqualTo("Job trig-3 is bringing the database from c3 to b2 with image " + IMAGE
-                        + ", because image " + OLDER + " does not contain where it is");
+                .isEqualTo("Job trig-3 is bringing the database from c3 to b2 with image " + IMAGE + ", because image "
+                        + OLDER + " does not contain where it is");
         isOnThePage(situation.message());
         assertThat(Objects.requireNonNull(situation.status.attempt()).kind()).isEqualTo("Rollback");
         assertThat(situation.status.unknownRevisions()).containsExactly("c3");
@@ -305,10 +305,7 @@ class RollbackTest {
     void saysWhichOfTwoImagesLacksTheTarget() throws IOException {
         Situation situation = olderImageFindsC3(broughtToC3(), "x9", "x9");
         rollsBack(situation);
-        situation
-                .later(MINUTE)
-                .attemptEnds(lacks("c3", null, null))
-                .databaseIsAt("c3");
+        situation.later(MINUTE).attemptEnds(lacks("c3", null, null)).databaseIsAt("c3");
 
         assertThat(refused(situation, Reason.RevisionNotFound))
                 .isEqualTo("image " + IMAGE + ", with which to go down from c3, does not contain x9, which is the"
@@ -339,7 +336,8 @@ class RollbackTest {
                 .attemptEnds(lacks("z0", List.of("b2"), new VersionTable("shop", "alembic_version")))
                 .databaseIsAt("c3");
 
-        assertThat(refused(situation, Reason.EnvironmentFailed)).contains(IMAGE, "keeps its revisions in another table");
+        assertThat(refused(situation, Reason.EnvironmentFailed))
+                .contains(IMAGE, "keeps its revisions in another table");
         assertThat(Objects.requireNonNull(situation.status.versionTable()).schema())
                 .isEqualTo("public");
         isOnThePage(situation.message());
@@ -349,7 +347,12 @@ class RollbackTest {
     void aChangeOfSpecWaitsForTheRollbackAndGoesOnFromThere() {
         Situation situation = olderImageFindsC3(broughtToC3(), "b2", "b2");
         rollsBack(situation);
-        situation.attemptIs(new Running()).later(MINUTE).image(IMAGE).target("c3").databaseIsAt("c3");
+        situation
+                .attemptIs(new Running())
+                .later(MINUTE)
+                .image(IMAGE)
+                .target("c3")
+                .databaseIsAt("c3");
         assertThat(situation.happens()).isInstanceOf(Decision.Await.class);
         situation
                 .later(MINUTE)
@@ -399,7 +402,10 @@ class RollbackTest {
     void whatFailedInTheRollbackStandsUntilAPersonAsks() {
         Situation situation = olderImageFindsC3(broughtToC3(), "b2", "b2");
         rollsBack(situation);
-        situation.later(MINUTE).attemptEnds(failed(Reason.MigrationFailed, List.of("c3"))).databaseIsAt("c3");
+        situation
+                .later(MINUTE)
+                .attemptEnds(failed(Reason.MigrationFailed, List.of("c3")))
+                .databaseIsAt("c3");
         refused(situation, Reason.MigrationFailed);
 
         startsRollback(situation.setsRetryAnnotation("now").later(MINUTE).databaseIsAt("c3"));

@@ -73,8 +73,7 @@ final class SimulatedAttempt {
         this.asked = start.rollback()
                 .map(way -> asked(Kind.Rollback, SimulatedDatabase.target(way.to()), way.image(), start))
                 .orElseGet(() -> asked(Kind.Apply, spec.targetRevision(), spec.image(), start));
-        this.mayLeaveForHead =
-                !spec.targetRevision().equals("head") || spec.downgrade() == DowngradePolicy.Always;
+        this.mayLeaveForHead = !spec.targetRevision().equals("head") || spec.downgrade() == DowngradePolicy.Always;
         this.to = place(asked.target(), asked.image());
         this.expected = start.reading().revisions();
         this.downgrade = start.downgrade();
@@ -99,14 +98,7 @@ final class SimulatedAttempt {
     }
 
     SeenAttempt seen() {
-        return new SeenAttempt(
-                job,
-                number,
-                generation,
-                asked,
-                createdAt,
-                null,
-                state);
+        return new SeenAttempt(job, number, generation, asked, createdAt, null, state);
     }
 
     boolean over() {

@@ -63,11 +63,7 @@ final class SimulatedWorld {
     }
 
     private static DatabaseMigrationSpec spec(
-            String target,
-            String image,
-            @Nullable String downgradeImage,
-            DowngradePolicy downgrade,
-            boolean suspend) {
+            String target, String image, @Nullable String downgradeImage, DowngradePolicy downgrade, boolean suspend) {
         DatabaseMigrationSpec plain = DatabaseMigrationSpec.of(target, image, "secret");
         return new DatabaseMigrationSpec(
                 target,
@@ -134,15 +130,12 @@ final class SimulatedWorld {
     }
 
     void wants(
-            String target,
-            String image,
-            @Nullable String downgradeImage,
-            DowngradePolicy downgrade,
-            boolean suspend) {
+            String target, String image, @Nullable String downgradeImage, DowngradePolicy downgrade, boolean suspend) {
         // Who changes the spec after a run has said what it left behind has decided about that, too.
         database.halfDone &= !personIsDue;
         personIsDue = false;
-        resource = new Resource(resource.generation() + 1, resource.retry(), spec(target, image, downgradeImage, downgrade, suspend));
+        resource = new Resource(
+                resource.generation() + 1, resource.retry(), spec(target, image, downgradeImage, downgrade, suspend));
         wanted.add(resource);
         noteTargets();
     }
@@ -228,8 +221,7 @@ final class SimulatedWorld {
     }
 
     void create(Decision.Start start, Resource of) {
-        SimulatedAttempt attempt =
-                new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
+        SimulatedAttempt attempt = new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
         if (attempts.stream().anyMatch(known -> known.jobExists && known.job.equals(attempt.job))) {
             return;
         }
@@ -247,7 +239,8 @@ final class SimulatedWorld {
                 start.downgrade() != Downgrade.Allowed || of.spec().downgrade() != DowngradePolicy.Never,
                 "gave leave to go down against downgrade: Never (rule 5)");
         List<String> from = start.reading().revisions();
-        attempt.leave = of.spec().downgrade() == DowngradePolicy.Always || from.equals(ours) || from.equals(lastReached);
+        attempt.leave =
+                of.spec().downgrade() == DowngradePolicy.Always || from.equals(ours) || from.equals(lastReached);
         attempts.add(attempt);
     }
 
@@ -283,7 +276,8 @@ final class SimulatedWorld {
     }
 
     boolean isAtTarget() {
-        return database.at == place(resource.spec().targetRevision(), resource.spec().image());
+        return database.at
+                == place(resource.spec().targetRevision(), resource.spec().image());
     }
 
     private void noteTargets() {

@@ -143,7 +143,8 @@ class RollbackIT {
         DatabaseMigrationStatus status = shop.await(
                 WaitingForPod,
                 "the image is missing",
-                waiting -> waiting.lastReached() != null && waiting.lastReached().imageMissing() != null);
+                waiting ->
+                        waiting.lastReached() != null && waiting.lastReached().imageMissing() != null);
 
         assertThat(shop.message())
                 .startsWith("image " + image + ", with which to go down from r5_vouchers, cannot be pulled (")
@@ -162,6 +163,13 @@ class RollbackIT {
     }
 
     private static Container lastContainer(Migration migration) {
-        return migration.jobs().getLast().getSpec().getTemplate().getSpec().getContainers().getFirst();
+        return migration
+                .jobs()
+                .getLast()
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst();
     }
 }
