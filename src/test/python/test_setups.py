@@ -169,6 +169,14 @@ atexit.register(time.sleep, 600)
     assert (result.status, result.outcome, result.executed) == (0, "Succeeded", ["aaaa1111", "bbbb2222"])
 
 
+def test_an_env_without_a_connection_is_refused(pod, tree, database):
+    tree.env(HANDED.format(take="").replace("connection=connection", "url='postgresql://'"))
+    result = pod.upgrade()
+    assert (result.reason, result.executed) == ("EnvironmentFailed", [])
+    assert "configures no connection" in result.message
+    assert database.tables == set()
+
+
 MULTIDB = """\
 from alembic import context
 from sqlalchemy import engine_from_config, pool

@@ -105,6 +105,17 @@ class Migration:
                 )
             options[option] = wanted
 
+    def refuse_offline(self, connection):
+        """Refuse a URL in a connection's place; Alembic would only fail an assertion."""
+        if connection is None:
+            self._stop(
+                StoppedError(
+                    "EnvironmentFailed",
+                    "env.py configures no connection, and Alembic's offline mode applies nothing: "
+                    "let it call context.configure(connection=…)",
+                )
+            )
+
     def check_context(self, context):
         """Refuse a context for another database, or a second one for another version table."""
         if context.connection is None:

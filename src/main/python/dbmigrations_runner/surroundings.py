@@ -26,6 +26,7 @@ def checked_environment(migration, config, script, **options):
 
     def checked_configure(*arguments, **options):
         given = inspect.signature(configure).bind(*arguments, **options)
+        migration.refuse_offline(given.arguments.get("connection"))
         migration.name_version_table(given.arguments.setdefault("kw", {}))
         configure(*given.args, **given.kwargs)
         migration.check_context(environment.get_context())
