@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether the approval is for anything. For people only: what a migration does with an approval follows from the specs.
  *
+ * @param plan the first digits of the plan's hash: a column of a table cannot cut it
  * @param conditions {@code Fits}
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record MigrationApprovalStatus(@Nullable List<Condition> conditions) {
+public record MigrationApprovalStatus(@Nullable String plan, @Nullable List<Condition> conditions) {
 
     /** The one condition: whether the approval fits the migration's present plan. */
     public static final String FITS = "Fits";

@@ -36,8 +36,14 @@ class CrdIT {
 
     @BeforeAll
     static void install() {
-        cluster.kubectl("apply", "-f", cluster.give(CrdTest.CRD));
-        cluster.kubectl("wait", "--for=condition=Established", "crd/databasemigrations.dbmigrations.dev");
+        for (Path crd : List.of(CrdTest.CRD, CrdTest.CRD_OF_APPROVALS)) {
+            cluster.kubectl("apply", "-f", cluster.give(crd));
+        }
+        cluster.kubectl(
+                "wait",
+                "--for=condition=Established",
+                "crd/databasemigrations.dbmigrations.dev",
+                "crd/migrationapprovals.dbmigrations.dev");
         client.namespaces()
                 .resource(new NamespaceBuilder()
                         .withNewMetadata()
@@ -63,7 +69,7 @@ class CrdIT {
 
     @TestFactory
     Stream<DynamicTest> isRefusedWithWhatItsFirstLineSays() throws IOException {
-        String[] refusals = create(INVALID).getStderr().split("(?m)^(?=Error from server|The DatabaseMigration)");
+        String[] refusals = create(INVALID).getStderr().split("(?m)^(?=Error from server|The DatabaseMigration|The MigrationApproval)");
         return files(INVALID)
                 .map(file -> dynamicTest(file.getFileName().toString(), () -> {
                     String expected = Files.readAllLines(file).getFirst().replaceFirst("^# refused: ", "");
@@ -160,6 +166,31 @@ class CrdIT {
                         "--field-selector",
                         "spec.credentialsSecretRef.name=trigpointing-db"))
                 .isEqualTo("databasemigration.dbmigrations.dev/trigpointing\n");
+    }
+
+    @Test
+    void whatWasApprovedIsNeverChanged() {
+        String file = cluster.give(Path.of("examples/approval.yaml"));
+        cluster.kubectl("create", "-n", NAMESPACE, "-f", file);
+
+        for (String change : List.of(
+                "{\"approvedBy\":\"root\"}", "{\"comment\":null}", "{\"planHash\":\"" + "0".repeat(64) + "\"}")) {
+            var answer = cluster.tryKubectl(
+                    "patch",
+                    "dbma/trigpointing-2026-11-22",
+                    "-n",
+                    NAMESPACE,
+                    "--type=merge",
+                    "-p",
+                    "{\"spec\":" + change + "}");
+            assertThat(answer.getExitCode()).as(change).isNotZero();
+            assertThat(answer.getStderr())
+                    .contains("must not be changed, because it is what somebody approved; delete this approval and"
+                            + " create another one");
+        }
+        cluster.kubectl("label", "dbma/trigpointing-2026-11-22", "-n", NAMESPACE, "seen=true");
+        assertThat(table("get", "dbma"))
+                .startsWith("NAME MIGRATION PLAN BY STATE AGE\ntrigpointing-2026-11-22 trigpointing jane@example.com ");
     }
 
     private static ExecResult create(Path file, String... options) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,18 +23,32 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CrdTest {
 
     static final Path CRD = Path.of("crds/databasemigrations.yaml");
+    static final Path CRD_OF_APPROVALS = Path.of("crds/migrationapprovals.yaml");
 
     private static final KubernetesSerialization YAML = new KubernetesSerialization();
 
     private static CustomResourceDefinition crd = new CustomResourceDefinition();
     private static JSONSchemaProps schema = new JSONSchemaProps();
 
+    private static CustomResourceDefinition crdOfApprovals = new CustomResourceDefinition();
+    private static JSONSchemaProps schemaOfApprovals = new JSONSchemaProps();
+
     @BeforeAll
     static void read() throws IOException {
-        try (InputStream file = Files.newInputStream(CRD)) {
-            crd = YAML.unmarshal(file, CustomResourceDefinition.class);
+        crd = read(CRD);
+        schema = schema(crd);
+        crdOfApprovals = read(CRD_OF_APPROVALS);
+        schemaOfApprovals = schema(crdOfApprovals);
+    }
+
+    private static CustomResourceDefinition read(Path path) throws IOException {
+        try (InputStream file = Files.newInputStream(path)) {
+            return YAML.unmarshal(file, CustomResourceDefinition.class);
         }
-        schema = crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema();
+    }
+
+    private static JSONSchemaProps schema(CustomResourceDefinition definition) {
+        return definition.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema();
     }
 
     @Test
@@ -49,16 +64,29 @@ class CrdTest {
     }
 
     @Test
-    void namesAreThoseOfTheClass() {
+    void anApprovalAndItsRecordsHaveTheSameFields() {
+        var parts = schemaOfApprovals.getProperties();
+
+        SchemaAgreement.agree("spec", MigrationApprovalSpec.class, parts.get("spec"));
+        SchemaAgreement.agree("status", MigrationApprovalStatus.class, parts.get("status"));
+    }
+
+    @Test
+    void namesAreThoseOfTheClasses() {
+        areThoseOf(new DatabaseMigration(), crd, "dbmigrations", "dbm");
+        areThoseOf(new MigrationApproval(), crdOfApprovals, "dbma");
+    }
+
+    private static void areThoseOf(CustomResource<?, ?> type, CustomResourceDefinition crd, String... shortNames) {
         var names = crd.getSpec().getNames();
 
-        assertThat(crd.getMetadata().getName()).isEqualTo(new DatabaseMigration().getCRDName());
-        assertThat(names.getKind()).isEqualTo(DatabaseMigration.KIND);
-        assertThat(names.getSingular()).isEqualTo(new DatabaseMigration().getSingular());
-        assertThat(names.getShortNames()).containsExactly("dbmigrations", "dbm");
+        assertThat(crd.getMetadata().getName()).isEqualTo(type.getCRDName());
+        assertThat(names.getKind()).isEqualTo(type.getKind());
+        assertThat(names.getSingular()).isEqualTo(type.getSingular());
+        assertThat(names.getShortNames()).containsExactly(shortNames);
         assertThat(names.getCategories())
                 .as("a category that equals a short name pulls in every kind of the category")
-                .isNotEmpty()
+                .containsExactly("migrations")
                 .doesNotContainAnyElementsOf(names.getShortNames());
     }
 
@@ -82,6 +110,7 @@ class CrdTest {
     void everyFieldIsDescribedAndBounded() {
         for (String part : List.of("spec", "status")) {
             walk(part, schema.getProperties().get(part), CrdTest::describedAndBounded);
+            walk(part, schemaOfApprovals.getProperties().get(part), CrdTest::describedAndBounded);
         }
     }
 
