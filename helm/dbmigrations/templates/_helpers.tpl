@@ -75,24 +75,33 @@ All that the operator may do where it looks after resources. The Job's own pods 
 - apiGroups: [dbmigrations.dev]
   resources: [databasemigrations/status]
   verbs: [update, patch]
+# Whose word a plan has.
+- apiGroups: [dbmigrations.dev]
+  resources: [migrationapprovals]
+  verbs: [get, list, watch]
 # Attempts: one Job each; old ones, and those that never started, are deleted.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]
-# How an attempt ended stands in its pod's termination message. No logs, no exec.
+# How an attempt ended stands in its pod's termination message. No exec.
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
+# What a plan would do is too long for that: it is read from the log of the plan's pod, once.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 # Credentials, by the name in the spec. Not to be listed, not to be watched.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
 # The runner's own files, dbmigrations-runner-<hash>: made once in a namespace (create), found again (get), and each
 # resource that uses them is added as an owner (patch), so that they go with the last one. The content is immutable.
-# Roles cannot say 'names that begin with'.
+# Plans, <name>-plan-<hash>: made (create), looked for before they are run (get), and all but the newest three deleted
+# again (list by label, delete). Roles cannot say 'names that begin with'.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, create, patch]
+  verbs: [get, list, create, patch, delete]
 # Why a Job got no pod (quota, policy) stands only in the Job's events.
 - apiGroups: [""]
   resources: [events]

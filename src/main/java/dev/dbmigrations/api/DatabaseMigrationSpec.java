@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param alembic where the tree is and what runs it
  * @param downgrade whether the database may be taken down (rule 5)
  * @param downgradeImage image to go down with where nothing is remembered, or what is remembered is gone (rule 6)
+ * @param mode whether the plan is run, or only rendered
+ * @param approval which plans wait for a person (rule 7)
  * @param databaseRole role that the migration and every read of its version table run as ({@code SET ROLE})
  * @param lockTimeout PostgreSQL's {@code lock_timeout} on every connection of the migration
  * @param statementTimeout PostgreSQL's {@code statement_timeout} there; none when absent
@@ -35,6 +37,8 @@ public record DatabaseMigrationSpec(
         AlembicSettings alembic,
         DowngradePolicy downgrade,
         @Nullable String downgradeImage,
+        Mode mode,
+        ApprovalPolicy approval,
         @Nullable String databaseRole,
 
         @JsonSerialize(using = DurationText.Serializer.class) @JsonDeserialize(using = DurationText.Deserializer.class)
@@ -64,6 +68,8 @@ public record DatabaseMigrationSpec(
                 Objects.requireNonNullElseGet(credentialsSecretRef, () -> new CredentialsSecretRef("", null, Map.of()));
         alembic = Objects.requireNonNullElse(alembic, AlembicSettings.DEFAULT);
         downgrade = Objects.requireNonNullElse(downgrade, DowngradePolicy.Requested);
+        mode = Objects.requireNonNullElse(mode, Mode.Apply);
+        approval = Objects.requireNonNullElse(approval, ApprovalPolicy.Never);
         lockTimeout = Objects.requireNonNullElse(lockTimeout, Duration.ofSeconds(5));
         checkInterval = Objects.requireNonNullElse(checkInterval, Duration.ofSeconds(60));
         job = Objects.requireNonNullElse(job, JobSettings.DEFAULT);
@@ -81,6 +87,8 @@ public record DatabaseMigrationSpec(
                 alembic,
                 greatest,
                 downgradeImage,
+                mode,
+                approval,
                 databaseRole,
                 lockTimeout,
                 statementTimeout,
@@ -99,6 +107,8 @@ public record DatabaseMigrationSpec(
                 AlembicSettings.DEFAULT,
                 DowngradePolicy.Requested,
                 null,
+                Mode.Apply,
+                ApprovalPolicy.Never,
                 null,
                 Duration.ofSeconds(5),
                 null,

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param unknownRevisions the rows that this image does not contain; absent when it contains them all
  * @param resolvedFor the image and target that the four above were resolved for
  * @param lastReached set at {@code AtTarget} only: the base of rules 5 and 6
+ * @param plan the newest plan (rule 7)
  * @param attempt the newest attempt
  * @param lastFailure why the newest attempt, or the newest look at the database, failed
  * @param lastHandledRetry value of the retry annotation that was acted on
@@ -42,6 +43,7 @@ public record DatabaseMigrationStatus(
         @Nullable List<String> unknownRevisions,
         @Nullable ResolvedFor resolvedFor,
         @Nullable LastReached lastReached,
+        @Nullable PlanStatus plan,
         @Nullable Attempt attempt,
         @Nullable LastFailure lastFailure,
         @Nullable String lastHandledRetry,
@@ -50,7 +52,7 @@ public record DatabaseMigrationStatus(
 
     /** Of a resource that nobody has looked at yet. */
     public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
-            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** {@return the condition of that type, if it is there} */
     public Optional<Condition> condition(String type) {
@@ -107,7 +109,7 @@ public record DatabaseMigrationStatus(
      *
      * @param number counts the resource's attempts, from 1
      * @param generation the generation that it was started for
-     * @param kind {@code Apply}, or {@code Rollback}: with the remembered image (rule 6)
+     * @param kind {@code Apply}; {@code Rollback}: with the remembered image (rule 6); or {@code Plan}: renders and runs nothing
      * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
      * @param mayDowngradeFrom rows beside those of {@code lastReached} that are this resource's own doing, half-way to a
      *     target: from there it may go down as well (rule 5)
@@ -158,6 +160,7 @@ public record DatabaseMigrationStatus(
      * One applied migration.
      *
      * @param direction {@code Upgrade} or {@code Downgrade}
+     * @param approvedBy who approved the plan; absent where nobody had to
      * @param seconds how long the runner took
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -170,5 +173,6 @@ public record DatabaseMigrationStatus(
             @Nullable String imageDigest,
             String job,
             Instant startedAt,
+            @Nullable String approvedBy,
             @Nullable Double seconds) {}
 }

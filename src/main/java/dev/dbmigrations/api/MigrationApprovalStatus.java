@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record MigrationApprovalStatus(@Nullable String plan, @Nullable List<Condition> conditions) {
+public record MigrationApprovalStatus(
+        @Nullable String plan, @Nullable List<Condition> conditions) {
 
     /** The one condition: whether the approval fits the migration's present plan. */
     public static final String FITS = "Fits";

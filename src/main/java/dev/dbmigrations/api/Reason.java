@@ -6,9 +6,18 @@ import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 /** Why a resource is as it is: the reason of its condition {@code Ready}, with what its user should do. */
 public enum Reason {
     AtTarget(Kind.READY, "The database is at the target. Nothing to do."),
+    Planned(
+            Kind.READY,
+            "spec.mode is Plan, and what would be run is in status.plan and in the ConfigMap that it names. Set"
+                    + " spec.mode to Apply to run it."),
 
     Pending(Kind.RECONCILING, "Nothing was looked at yet. Wait."),
     Applying(Kind.RECONCILING, "A Job is moving the database. Wait; the status shows the step in progress."),
+    Planning(Kind.RECONCILING, "A Job renders what would be run, and runs nothing. Wait."),
+    AwaitingApproval(
+            Kind.RECONCILING,
+            "The plan in status.plan waits for a person, because of spec.approval or the operator's policy. Read the"
+                    + " ConfigMap that the message names, then make the MigrationApproval that it shows."),
     WaitingForLock(
             Kind.RECONCILING,
             "Another migration of the same database holds the lock, or a statement of an earlier one still runs."
@@ -40,6 +49,10 @@ public enum Reason {
             Kind.RETRIED,
             "The pod was lost, evicted, out of memory or over spec.timeout before it was done. It is tried again with"
                     + " a growing pause."),
+    ImageChanged(
+            Kind.RETRIED,
+            "The very image that was planned with is not to be had any more, and its name may mean another one by now. A"
+                    + " new plan is made with that."),
 
     CredentialsInvalid(
             Kind.STALLED_ON_SECRET,
@@ -82,6 +95,10 @@ public enum Reason {
             Kind.STALLED,
             "The image has no Python, no Alembic, no driver for PostgreSQL or no Alembic configuration where"
                     + " spec.alembic says, or its history is broken. The message says which."),
+    PlanTooLarge(
+            Kind.STALLED,
+            "The plan is larger than the operator can read and keep. Bring the database there in several steps, each to a"
+                    + " revision on the way."),
     VersionTableUnusable(
             Kind.STALLED,
             "The version table is none that can be trusted: a view, or two rows of one line. Nothing was run. The"

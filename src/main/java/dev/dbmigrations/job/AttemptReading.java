@@ -99,12 +99,12 @@ public final class AttemptReading {
                 .findFirst()
                 .flatMap(variable -> RunDocument.ofEnvironment(variable.getValue()));
         if (run.isEmpty()) {
-            return new Asked(Kind.Apply, "", "", AlembicSettings.DEFAULT, List.of(), false);
+            return new Asked(Kind.Apply, "", "", AlembicSettings.DEFAULT, List.of(), false, false, null);
         }
         RunDocument document = run.get();
         RunDocument.Alembic alembic = document.alembic();
         return new Asked(
-                document.rollbackTo() == null ? Kind.Apply : Kind.Rollback,
+                kind(document),
                 document.target(),
                 document.image(),
                 new AlembicSettings(
@@ -116,7 +116,19 @@ public final class AttemptReading {
                         alembic.versionTableSchema(),
                         alembic.arguments()),
                 document.expected().revisions(),
-                document.downgrade() == Downgrade.Allowed);
+                document.downgrade() == Downgrade.Allowed,
+                document.rollbackTo() != null,
+                leave(job));
+    }
+
+    private static Kind kind(RunDocument document) {
+        return document.plans() ? Kind.Plan : document.rollbackTo() == null ? Kind.Apply : Kind.Rollback;
+    }
+
+    private static @Nullable Leave leave(Job job) {
+        Map<String, String> annotations = orEmpty(job.getMetadata().getAnnotations());
+        String plan = annotations.get(Labels.PLAN);
+        return plan == null ? null : new Leave(plan, annotations.get(Labels.APPROVED_BY));
     }
 
     private static State state(Pod pod) {

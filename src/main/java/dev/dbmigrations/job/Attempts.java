@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.util.Comparator;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Writes attempts to the cluster: the runner's ConfigMap, Jobs, and nothing else. */
 public final class Attempts {
@@ -37,13 +39,14 @@ public final class Attempts {
      * crash or on an old cache, makes no second Job.
      *
      * @param tree what it runs
+     * @param leave the plan that it runs; null where it runs none
      * @return the Job, made now or before
      * @throws KubernetesClientException when the API server refuses, or when the name is taken by a Job that is not of
      *     this resource
      */
-    public Job start(DatabaseMigration resource, Tree tree, RunDocument run) {
+    public Job start(DatabaseMigration resource, Tree tree, RunDocument run, @Nullable Leave leave) {
         ensureRunnerFiles(resource);
-        Job wanted = building.build(resource, tree, run);
+        Job wanted = building.build(resource, tree, run, leave);
         try {
             return client.resource(wanted).create();
         } catch (KubernetesClientException e) {
@@ -123,6 +126,20 @@ public final class Attempts {
                         .withName(job)
                         .get())
                 .filter(found -> isOwnedBy(found.getMetadata().getOwnerReferences(), resource));
+    }
+
+    /**
+     * {@return what the attempt's container has printed, for the caller to close; empty where there is nobody to ask any
+     * more}
+     */
+    public Optional<InputStream> log(DatabaseMigration resource, String job) {
+        String namespace = resource.getMetadata().getNamespace();
+        return client.pods().inNamespace(namespace).withLabel(Labels.JOB, job).list().getItems().stream()
+                .findFirst()
+                .flatMap(pod -> Optional.ofNullable(client.pods()
+                        .resource(pod)
+                        .inContainer(JobBuilding.CONTAINER)
+                        .getLogInputStream()));
     }
 
     /** {@return what the cluster last said against making this Job's pod, by the Job's events} */

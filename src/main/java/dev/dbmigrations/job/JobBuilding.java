@@ -56,8 +56,12 @@ public final class JobBuilding {
         this.podSecurity = podSecurity;
     }
 
-    /** {@return the Job that runs this document with this tree for this resource} */
-    public Job build(DatabaseMigration resource, Tree tree, RunDocument run) {
+    /**
+     * {@return the Job that runs this document with this tree for this resource}
+     *
+     * @param leave the plan that it runs; null where it runs none
+     */
+    public Job build(DatabaseMigration resource, Tree tree, RunDocument run, @Nullable Leave leave) {
         long generation = resource.getMetadata().getGeneration();
         Map<String, String> ours = Map.of(
                 Labels.MANAGED_BY, Labels.MANAGED_BY_US,
@@ -76,7 +80,7 @@ public final class JobBuilding {
                 .withName(AttemptName.of(resource.getMetadata().getName(), run.uid(), generation, run.attempt()))
                 .withNamespace(resource.getMetadata().getNamespace())
                 .withLabels(ours)
-                .withAnnotations(annotations)
+                .withAnnotations(over(annotations(leave), annotations))
                 .withOwnerReferences(owner(resource, true))
                 .endMetadata()
                 .withNewSpec()
@@ -91,6 +95,15 @@ public final class JobBuilding {
                 .endTemplate()
                 .endSpec()
                 .build();
+    }
+
+    private static Map<String, String> annotations(@Nullable Leave leave) {
+        if (leave == null) {
+            return Map.of();
+        }
+        return leave.approvedBy() == null
+                ? Map.of(Labels.PLAN, leave.plan())
+                : Map.of(Labels.PLAN, leave.plan(), Labels.APPROVED_BY, leave.approvedBy());
     }
 
     /** {@return the reference that makes the cluster delete the owned object with the resource} */

@@ -20,6 +20,11 @@ public final class Labels {
     /** An annotation: a resource's name may be longer than a label. */
     public static final String NAME = DatabaseMigration.GROUP + "/name";
 
+    /** Annotations of a Job that runs a plan: the plan's hash, and who approved it. */
+    public static final String PLAN = DatabaseMigration.GROUP + "/plan";
+
+    public static final String APPROVED_BY = DatabaseMigration.GROUP + "/approved-by";
+
     /** Kubernetes' own, on each pod of a Job: the Job's name. */
     public static final String JOB = "batch.kubernetes.io/job-name";
 

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * What one run shall do: the one JSON document that the runner is given, in {@link #VARIABLE}. The other side of this
  * contract is {@code document.py}.
  *
+ * @param mode {@code apply}, or {@code plan}: render what would be run, and run nothing
+ * @param wayBack whether a plan shows the way back, too
  * @param image as people know it, for messages
  * @param rollbackTo the ids (or {@code label@id}) to go down to, as another image resolved the target, and never up
  *     (rule 6); null where this image resolves the target itself
@@ -29,6 +31,7 @@ public record RunDocument(
         String uid,
         int attempt,
         String mode,
+        boolean wayBack,
         String image,
         String target,
         @Nullable List<String> rollbackTo,
@@ -46,6 +49,9 @@ public record RunDocument(
 
     /** Name of the environment variable. */
     public static final String VARIABLE = "DBMIGRATIONS_RUN";
+
+    private static final String APPLY = "apply";
+    private static final String PLAN = "plan";
 
     static final String CREDENTIALS_DIRECTORY = "/var/run/dbmigrations/credentials";
     static final String TERMINATION_MESSAGE_PATH = "/dev/termination-log";
@@ -110,7 +116,8 @@ public record RunDocument(
                 1,
                 uid,
                 attempt,
-                "apply",
+                APPLY,
+                false,
                 spec.image(),
                 spec.targetRevision(),
                 null,
@@ -137,6 +144,7 @@ public record RunDocument(
                 uid,
                 attempt,
                 mode,
+                wayBack,
                 with,
                 to.isEmpty() ? "base" : String.join(",", to),
                 to,
@@ -151,6 +159,35 @@ public record RunDocument(
                 timeoutSeconds,
                 lockWaitSeconds,
                 terminationMessagePath);
+    }
+
+    /** {@return the same, rendered and not run} */
+    public RunDocument planned() {
+        return new RunDocument(
+                version,
+                uid,
+                attempt,
+                PLAN,
+                true,
+                image,
+                target,
+                rollbackTo,
+                expected,
+                downgrade,
+                afterInterruption,
+                alembic,
+                credentials,
+                databaseRole,
+                lockTimeoutMillis,
+                statementTimeoutMillis,
+                timeoutSeconds,
+                lockWaitSeconds,
+                terminationMessagePath);
+    }
+
+    /** Whether it renders, and runs nothing. */
+    boolean plans() {
+        return PLAN.equals(mode);
     }
 
     /** {@return the document that a Job was started with; empty where this version cannot read it} */

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param current rows that the runner read back
  * @param unknown rows that the image does not have; present where {@code RevisionNotFound} comes of them, not of the
  *     target
+ * @param plan present where the run was asked for one and made it
  * @param pending revisions between current and target
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -45,6 +46,7 @@ public record RunResult(
         @Nullable Steps steps,
         @Nullable Failure failure,
         @Nullable Partial partial,
+        @Nullable Plan plan,
         @Nullable Double seconds) {
 
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -82,6 +84,15 @@ public record RunResult(
             @Nullable String sqlstate,
             @Nullable String statement) {}
 
+    /**
+     * The plan document that the run has printed.
+     *
+     * @param sha256 of its bytes, in hexadecimal digits
+     * @param bytes how many these are
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Plan(@Nullable String sha256, long bytes) {}
+
     /** What stayed in the database of steps that have no row there (rule 10): ids, and {@code schema.index}. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Partial(
@@ -113,6 +124,7 @@ public record RunResult(
         versionTable = versionTable == null || isEmpty(versionTable.schema()) || isEmpty(versionTable.name())
                 ? null
                 : versionTable;
+        plan = plan == null || isEmpty(plan.sha256()) || plan.bytes() <= 0 ? null : plan;
         steps = steps == null || steps.executed() < 0 || steps.total() < 0 ? null : steps;
         seconds = seconds == null || !Double.isFinite(seconds) || seconds < 0 ? null : seconds;
     }

@@ -31,7 +31,9 @@ public record SeenAttempt(
         /** Brings the database to the target, with the spec's image. */
         Apply,
         /** Takes it down to the target, with the image that brought it where it is (rule 6). */
-        Rollback
+        Rollback,
+        /** Renders what one of the others would run, and runs nothing (rule 7). */
+        Plan
     }
 
     /**
@@ -40,6 +42,8 @@ public record SeenAttempt(
      * @param image the spec's, or the one that is rolled back with, as people know it
      * @param expected the rows that were decided on
      * @param mayDowngrade whether it has leave to go down (rule 5)
+     * @param rollback whether it is with another image than the spec's (rule 6), to go there or to plan that
+     * @param leave the plan that it runs; null where none was needed
      */
     public record Asked(
             Kind kind,
@@ -47,7 +51,9 @@ public record SeenAttempt(
             String image,
             AlembicSettings alembic,
             List<String> expected,
-            boolean mayDowngrade) {}
+            boolean mayDowngrade,
+            boolean rollback,
+            @Nullable Leave leave) {}
 
     /** Where an attempt stands. */
     public sealed interface State {}
@@ -94,9 +100,14 @@ public record SeenAttempt(
         return new SeenAttempt(job, number, generation, asked, createdAt, imageDigest, other);
     }
 
-    /** {@return whether it takes the database down with another image than the spec's (rule 6)} */
+    /** {@return whether it is for a way down with another image than the spec's (rule 6)} */
     public boolean isRollback() {
-        return asked.kind() == Kind.Rollback;
+        return asked.rollback();
+    }
+
+    /** {@return whether it runs nothing} */
+    public boolean isPlan() {
+        return asked.kind() == Kind.Plan;
     }
 
     /** {@return whether nothing of it runs or will run any more} */

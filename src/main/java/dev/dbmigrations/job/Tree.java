@@ -36,6 +36,11 @@ public record Tree(String image, AlembicSettings alembic) {
         return new Tree(id.matches() ? id.group(1) : image, alembic);
     }
 
+    /** {@return whether it is one content, whatever becomes of tags} */
+    public boolean isPinned() {
+        return isOnNodesOnly() || image.contains("@sha256:");
+    }
+
     /** Whether no registry has it under this name: a node that lacks it must not ask one. */
     boolean isOnNodesOnly() {
         return image.startsWith("sha256:");

@@ -5,16 +5,24 @@ import static java.util.stream.Collectors.toSet;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.Attempts;
+import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument;
 import dev.dbmigrations.job.RunDocument.Database;
 import dev.dbmigrations.job.RunDocument.Expected;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.Tree;
 import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.Go;
+import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.PlanAnew;
+import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
@@ -31,6 +39,8 @@ final class Actor {
     private static final int KEPT_JOBS = 3;
 
     private final Attempts attempts;
+    private final Plans plans;
+    private final Approvals approvals;
     private final Observer observer;
 
     /**
@@ -41,8 +51,10 @@ final class Actor {
      */
     record Done(Decision decision, Optional<String> job) {}
 
-    Actor(Attempts attempts, Observer observer) {
+    Actor(Attempts attempts, Plans plans, Approvals approvals, Observer observer) {
         this.attempts = attempts;
+        this.plans = plans;
+        this.approvals = approvals;
         this.observer = observer;
     }
 
@@ -65,12 +77,23 @@ final class Actor {
             case Await await -> new Done(await, Optional.empty());
             case TakeIn taken -> new Done(taken, Optional.empty());
             case Suspend suspend -> new Done(suspend, Optional.empty());
+            case ReadPlan read -> new Done(keep(resource, seen, read, now), Optional.empty());
+            case KeepPlan kept -> new Done(kept, Optional.empty());
+            case ShowPlan shown -> {
+                prune(resource, seen);
+                yield new Done(shown, Optional.empty());
+            }
+            case AwaitApproval awaiting -> {
+                prune(resource, seen);
+                yield new Done(awaiting, Optional.empty());
+            }
+            case PlanAnew anew -> new Done(giveUp(resource, anew), Optional.empty());
         };
     }
 
     private Done start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
         Set<String> known = seen.attempts().stream().map(SeenAttempt::job).collect(toSet());
-        if (!attempts.isCurrent(resource, known)) {
+        if (!attempts.isCurrent(resource, known) || !mayStill(resource, start)) {
             // The caches lag behind a change, a deletion or a Job of our own: nothing is started on their word alone.
             return new Done(new Look(), Optional.empty());
         }
@@ -90,24 +113,59 @@ final class Actor {
         RunDocument adapted = start.rollback()
                 .map(way -> run.rollingBack(way.image(), way.tree().alembic(), way.to()))
                 .orElse(run);
+        Leave leave = start.go().map(Actor::leave).orElse(null);
         try {
             return new Done(
                     start,
-                    Optional.of(attempts.start(resource, tree, adapted)
+                    Optional.of(attempts.start(
+                                    resource,
+                                    start.go()
+                                            .map(go -> new Tree(go.plan().imageDigest(), tree.alembic()))
+                                            .orElse(tree),
+                                    start.kind() == Kind.Plan ? adapted.planned() : adapted,
+                                    leave)
                             .getMetadata()
                             .getName()));
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
-                throw e;
-            }
-            String message = "the cluster refuses the Job: "
-                    + Optional.ofNullable(e.getStatus())
-                            .map(status -> status.getMessage())
-                            .orElse(e.getMessage());
-            return new Done(
-                    new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty()),
-                    Optional.empty());
+            return new Done(refused(seen, "the Job", e, now), Optional.empty());
         }
+    }
+
+    private Decision keep(DatabaseMigration resource, Observation seen, ReadPlan read, Instant now) {
+        try {
+            return plans.keep(resource, seen, read, now);
+        } catch (KubernetesClientException e) {
+            return refused(seen, "the plan's ConfigMap", e, now);
+        }
+    }
+
+    private static Decision refused(Observation seen, String what, KubernetesClientException e, Instant now) {
+        if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
+            throw e;
+        }
+        String message = "the cluster refuses " + what + ": "
+                + Optional.ofNullable(e.getStatus())
+                        .map(status -> status.getMessage())
+                        .orElse(e.getMessage());
+        return new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty());
+    }
+
+    /** Neither the plan nor its approval is taken on a cache's word alone. */
+    private boolean mayStill(DatabaseMigration resource, Start start) {
+        return start.go()
+                .filter(go -> !plans.areKept(resource, go.plan()) || !approvals.stands(resource, go))
+                .isEmpty();
+    }
+
+    private static Leave leave(Go go) {
+        return new Leave(go.plan().hash(), go.approval().map(Approval::by).orElse(null));
+    }
+
+    private Decision giveUp(DatabaseMigration resource, PlanAnew anew) {
+        SeenAttempt attempt = anew.attempt();
+        return attempts.deleteUnstarted(resource.getMetadata().getNamespace(), attempt.job())
+                ? anew
+                : new Await(attempt, Reason.Applying, "Job " + attempt.job() + " is at work");
     }
 
     private Decision discard(DatabaseMigration resource, Discard discard) {

@@ -9,7 +9,6 @@ import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
-import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Start;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -33,7 +32,7 @@ final class AttemptReport {
         return new Attempt(
                 start.number(),
                 seen.generation(),
-                (start.rollback().isPresent() ? Kind.Rollback : Kind.Apply).name(),
+                start.kind().name(),
                 job,
                 now.truncatedTo(ChronoUnit.SECONDS),
                 null,
@@ -66,7 +65,9 @@ final class AttemptReport {
         Optional<RunResult.Steps> steps = attempt.state() instanceof Ended(RunResult result)
                 ? Optional.ofNullable(result.steps())
                 : Optional.empty();
-        return of(attempt, steps, rowsLeft(attempt), interruptedBy(attempt), now);
+        // A plan has moved nothing: where it could begin, what follows it can.
+        List<String> rows = attempt.isPlan() ? halfWay(attempt.asked().expected()) : rowsLeft(attempt);
+        return of(attempt, steps, rows, attempt.isPlan() ? interruptedFor() : interruptedBy(attempt), now);
     }
 
     /**

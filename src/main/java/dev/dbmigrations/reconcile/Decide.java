@@ -32,7 +32,7 @@ final class Decide {
     static Decision decide(Observation seen, Instant now) {
         Optional<SeenAttempt> underWay = seen.underWay();
         if (underWay.isPresent()) {
-            return UnderWay.decide(seen, underWay.get());
+            return UnderWay.decide(seen, underWay.get(), now);
         }
         Optional<SeenAttempt> newest = seen.newest();
         if (newest.isPresent() && !seen.takenIn(newest.get())) {
@@ -67,15 +67,15 @@ final class Decide {
         if (standing.isPresent()) {
             return new Fail(standing.get(), Optional.empty());
         }
-        if (!current.at().plus(FRESH).isAfter(now)) {
-            return new Look();
-        }
         boolean retry = Standing.retryAsked(seen);
         DatabaseMigrationStatus.Attempt last = seen.status().attempt();
         boolean interrupted = last != null && last.interruptedFor() != null;
         Optional<Rollback.Way> rollback = Rollback.way(seen, current);
         Downgrade downgrade = rollback.isPresent() ? Downgrade.Allowed : Target.downgrade(seen, current);
-        return new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback);
+        Decision next = Planning.instead(
+                seen, new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback));
+        boolean fresh = current.at().plus(FRESH).isAfter(now);
+        return next instanceof Start && !fresh ? new Look() : next;
     }
 
     /** Whether the database was seen at the target since the spec is what it is: before, it may have moved on. */

@@ -76,11 +76,23 @@ final class Failures {
                         .isEmpty();
     }
 
+    /** {@return the failure that an attempt comes to by something else than its own word} */
+    static LastFailure ofAttempt(
+            Observation seen,
+            SeenAttempt attempt,
+            Reason reason,
+            String message,
+            Optional<AtRevisions> after,
+            Instant now) {
+        return of(seen, attempt, reason, message, null, rows(after, null), now);
+    }
+
     /** {@return the failure of a run that died without a word} */
     static LastFailure ofDeath(
             Observation seen, SeenAttempt attempt, Died died, Optional<AtRevisions> after, Instant now) {
         List<String> invalid = after.map(AtRevisions::invalidIndexes).orElse(List.of());
         if (died.started()
+                && !attempt.isPlan()
                 && !invalid.isEmpty()
                 && after.filter(rows -> Target.reached(seen, rows)).isPresent()) {
             String message = died.message() + "; the database is at the target, but index " + invalid.getFirst()

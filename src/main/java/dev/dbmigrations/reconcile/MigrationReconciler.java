@@ -6,6 +6,7 @@ import dev.dbmigrations.database.Question;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.Labels;
+import dev.dbmigrations.job.PlanStore;
 import dev.dbmigrations.telemetry.Telemetry;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -51,8 +52,9 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
         this.clock = clock;
         this.telemetry = telemetry;
         this.readings = new DatabaseReadings(reader, this::gone);
-        this.observer = new Observer(new Secrets(client), readings, attempts, policy);
-        this.actor = new Actor(attempts, observer);
+        Plans plans = new Plans(attempts, new PlanStore(client));
+        this.observer = new Observer(new Secrets(client), readings, attempts, plans, policy);
+        this.actor = new Actor(attempts, plans, new Approvals(client), observer);
     }
 
     @Override
@@ -114,7 +116,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
 
     @Override
     public List<EventSource<?, DatabaseMigration>> prepareEventSources(EventSourceContext<DatabaseMigration> context) {
-        return List.of(labelled(Job.class, context), labelled(Pod.class, context), readings);
+        return List.of(labelled(Job.class, context), labelled(Pod.class, context), Approvals.source(context), readings);
     }
 
     /** One informer for the whole operator, with a selector that the API server applies. */

@@ -7,6 +7,7 @@ import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Running;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
 /**
  * All that is known about one resource at one moment.
  *
+ * @param name the resource's, with its namespace
  * @param uid the resource's
  * @param generation the resource's, which its status may not have caught up with
  * @param specSeenAt when this generation was first seen: what was read before says nothing of it
@@ -25,8 +27,11 @@ import java.util.Optional;
  * @param askedAt since when an answer of the database is waited for
  * @param attempts the resource's Jobs, newest first
  * @param newestEndSeenAt when the newest attempt was first seen to be over; empty while it is not
+ * @param planIsKept whether the ConfigMap of the status' plan is there
+ * @param approvals of plans of this resource
  */
 public record Observation(
+        ResourceID name,
         String uid,
         long generation,
         Instant specSeenAt,
@@ -38,10 +43,13 @@ public record Observation(
         Optional<Reading> reading,
         Optional<Instant> askedAt,
         List<SeenAttempt> attempts,
-        Optional<Instant> newestEndSeenAt) {
+        Optional<Instant> newestEndSeenAt,
+        boolean planIsKept,
+        List<Approval> approvals) {
 
     public Observation {
         attempts = List.copyOf(attempts);
+        approvals = List.copyOf(approvals);
     }
 
     /** {@return the newest attempt that the cluster still shows} */

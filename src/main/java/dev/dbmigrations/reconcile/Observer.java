@@ -2,13 +2,16 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Question;
 import dev.dbmigrations.database.Reading;
+import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.TableName;
 import dev.dbmigrations.job.AttemptReading;
 import dev.dbmigrations.job.Attempts;
@@ -48,6 +51,7 @@ final class Observer {
     private final DatabaseReadings readings;
     private final Attempts attempts;
     private final Policy policy;
+    private final Plans plans;
     private final Map<ResourceID, ReadSecret> secretsRead = new ConcurrentHashMap<>();
     private final Map<ResourceID, SeenEnd> endsSeen = new ConcurrentHashMap<>();
     private final Map<ResourceID, SeenSpec> specsSeen = new ConcurrentHashMap<>();
@@ -58,10 +62,11 @@ final class Observer {
 
     private record SeenSpec(String uid, long generation, Instant at) {}
 
-    Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts, Policy policy) {
+    Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts, Plans plans, Policy policy) {
         this.secrets = secrets;
         this.readings = readings;
         this.attempts = attempts;
+        this.plans = plans;
         this.policy = policy;
     }
 
@@ -86,20 +91,38 @@ final class Observer {
                 && reading.filter(r -> r.at().plus(wanted).isAfter(now)).isEmpty()) {
             readings.ask(id, question.get(), now);
         }
+        DatabaseMigrationSpec spec = policy.applied(namespace, resource.getSpec());
         return new Observation(
+                id,
                 resource.getMetadata().getUid(),
                 resource.getMetadata().getGeneration(),
                 specSeen(id, resource, now),
                 Optional.ofNullable(resource.getMetadata().getAnnotations())
                         .map(annotations -> annotations.get(DatabaseMigration.RETRY_ANNOTATION)),
-                policy.applied(namespace, resource.getSpec()),
+                spec,
                 policy.greatestDowngrade(namespace),
                 status,
                 secret,
                 reading,
                 readings.askedAt(id),
                 seen,
-                endSeen(id, seen, now));
+                endSeen(id, seen, now),
+                planIsKept(resource, spec, status, reading),
+                Approvals.of(resource, status, context));
+    }
+
+    /** Asked of the API server, and only where a plan may be relied on. */
+    private boolean planIsKept(
+            DatabaseMigration resource,
+            DatabaseMigrationSpec spec,
+            DatabaseMigrationStatus status,
+            Optional<Reading> reading) {
+        PlanStatus plan = status.plan();
+        return plan != null
+                && Planning.needed(spec)
+                && reading.orElse(null) instanceof AtRevisions current
+                && plan.from().equals(current.revisions())
+                && plans.areKept(resource, plan);
     }
 
     /** Asks the database now, whatever its last answer's age. */
@@ -207,15 +230,24 @@ final class Observer {
                 known.number(),
                 known.generation(),
                 new Asked(
-                        known.kind().equals(Kind.Rollback.name()) ? Kind.Rollback : Kind.Apply,
+                        kind(known),
                         "",
                         "",
                         AlembicSettings.DEFAULT,
                         Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
-                        false),
+                        false,
+                        kind(known) == Kind.Rollback,
+                        null),
                 known.startedAt(),
                 null,
                 state)));
+    }
+
+    private static Kind kind(Attempt known) {
+        return Stream.of(Kind.values())
+                .filter(kind -> kind.name().equals(known.kind()))
+                .findFirst()
+                .orElse(Kind.Apply);
     }
 
     private SeenAttempt withRejection(Job job, SeenAttempt attempt, Instant now) {

@@ -16,6 +16,7 @@ import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import dev.dbmigrations.reconcile.SecretState.Invalid;
@@ -71,6 +72,9 @@ final class Over {
         if (rollbackIsDue) {
             return new TakeIn(attempt, after);
         }
+        if (attempt.isPlan() && result.outcome() == Outcome.Succeeded && !isAtTarget(result)) {
+            return Planning.isWanted(seen, attempt, after) ? new ReadPlan(attempt, after) : new TakeIn(attempt, after);
+        }
         return switch (result.outcome()) {
             case Succeeded ->
                 current && after.revisions().equals(sorted(result.current()))
@@ -89,6 +93,11 @@ final class Over {
                                 Failures.ofResult(seen, attempt, result, Optional.of(after), now),
                                 Optional.of(attempt));
         };
+    }
+
+    /** Whether a plan says, by the graph, that there is nothing to do. */
+    private static boolean isAtTarget(RunResult planned) {
+        return "None".equals(planned.direction());
     }
 
     /**

@@ -5,15 +5,22 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Ended;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.PlanAnew;
+import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
@@ -71,6 +78,13 @@ final class Report {
             case TakeIn taken -> takeIn(taken);
             case Suspend suspend -> suspend();
             case Fail fail -> fail(fail);
+            case ReadPlan read ->
+                throw new IllegalArgumentException("what was read of a plan is reported, not that it is read");
+            case KeepPlan kept -> keep(kept);
+            case ShowPlan shown -> draft.ready(Reason.Planned, PlanWords.shown(shown.plan()), now);
+            case AwaitApproval awaiting ->
+                draft.ready(Reason.AwaitingApproval, PlanWords.awaiting(awaiting.plan(), seen.name()), now);
+            case PlanAnew anew -> planAnew(anew);
         }
         return draft.finish();
     }
@@ -111,6 +125,14 @@ final class Report {
             draft.lastFailure = null;
         }
         draft.lastHandledRetry = seen.retry().orElse(null);
+        if (start.kind() == Kind.Plan) {
+            String target = start.rollback()
+                    .map(Rollback.Way::target)
+                    .orElse(seen.spec().targetRevision());
+            draft.ready(Reason.Planning, PlanWords.planning(job, start.reading().revisions(), target), now);
+            return;
+        }
+        draft.plan = start.go().map(Decision.Go::plan).orElse(null);
         String why = start.rollback()
                 .map(way -> " with image " + way.image() + ", because image "
                         + seen.spec().image() + " does not contain where it is")
@@ -121,6 +143,20 @@ final class Report {
                         + named(start.reading().revisions()) + " to "
                         + seen.spec().targetRevision() + why,
                 now);
+    }
+
+    private void keep(KeepPlan kept) {
+        takeIn(kept.ended());
+        draft.plan = kept.plan();
+        draft.lastFailure = null;
+        draft.ready(Reason.Planning, PlanWords.shown(kept.plan()) + ", and what is next is decided", now);
+    }
+
+    private void planAnew(PlanAnew anew) {
+        draft.attempt = attempts.discarded(anew.attempt());
+        draft.plan = null;
+        draft.lastFailure = anew.failure();
+        draft.ready(anew.failure().reason(), anew.failure().message(), now);
     }
 
     private void await(Await await) {
@@ -186,7 +222,7 @@ final class Report {
                 resolved(result, result.resolvedTarget());
             }
         }
-        if (result.outcome() == Outcome.Succeeded) {
+        if (result.outcome() == Outcome.Succeeded && !ended.isPlan()) {
             reachedEarlier(ended, result);
         }
         Optional<List<String>> from = Optional.ofNullable(result.from());
@@ -200,8 +236,14 @@ final class Report {
                     ended.imageDigest(),
                     ended.job(),
                     ended.createdAt(),
+                    approver(ended),
                     result.seconds()));
         }
+    }
+
+    private static @Nullable String approver(SeenAttempt ended) {
+        Leave leave = ended.asked().leave();
+        return leave == null ? null : leave.approvedBy();
     }
 
     private void resolved(RunResult result, List<String> target) {

@@ -11,7 +11,6 @@ import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.Tree;
 import java.util.List;
 import java.util.Objects;
@@ -38,6 +37,11 @@ final class Rollback {
         /** {@return the image, by its content where its name would not tell it from the spec's} */
         private String said(DatabaseMigrationSpec spec) {
             return image.equals(spec.image()) ? tree.image() : image;
+        }
+
+        /** {@return the target as a runner is asked for it} */
+        String target() {
+            return to.isEmpty() ? "base" : String.join(",", to);
         }
     }
 
@@ -191,7 +195,7 @@ final class Rollback {
 
     private static @Nullable String ranLast(Observation seen) {
         return seen.attempts().stream()
-                .filter(attempt -> attempt.asked().kind() == Kind.Apply)
+                .filter(attempt -> !attempt.isRollback())
                 .findFirst()
                 .map(SeenAttempt::imageDigest)
                 .orElse(null);

@@ -5,10 +5,15 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.reconcile.Decision.Await;
+import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.PlanAnew;
+import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
@@ -35,6 +40,11 @@ final class Schedule {
         return switch (decision) {
             case Look look -> ANSWER_IS_LATE;
             case TakeIn taken -> SOON;
+            case ReadPlan read -> SOON;
+            case KeepPlan kept -> SOON;
+            case ShowPlan shown -> nextReading(resource, seen, status, now);
+            case AwaitApproval awaiting -> nextReading(resource, seen, status, now);
+            case PlanAnew anew -> ANSWER_IS_LATE;
             case Start start -> Backoff.whileRunning(now, now);
             case Await await -> nextReading(resource, seen, status, now);
             case Discard discard -> ANSWER_IS_LATE;

@@ -7,6 +7,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.ResolvedFor;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
@@ -55,6 +56,9 @@ final class StatusDraft {
     LastReached lastReached;
 
     @Nullable
+    PlanStatus plan;
+
+    @Nullable
     Attempt attempt;
 
     @Nullable
@@ -78,6 +82,7 @@ final class StatusDraft {
         unknownRevisions = before.unknownRevisions();
         resolvedFor = before.resolvedFor();
         lastReached = before.lastReached();
+        plan = before.plan();
         attempt = before.attempt();
         lastFailure = before.lastFailure();
         lastHandledRetry = before.lastHandledRetry();
@@ -138,6 +143,7 @@ final class StatusDraft {
                 unknownRevisions,
                 resolvedFor,
                 lastReached,
+                plan,
                 attempt,
                 lastFailure,
                 lastHandledRetry,

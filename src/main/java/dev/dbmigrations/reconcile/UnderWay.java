@@ -14,7 +14,9 @@ import dev.dbmigrations.job.SeenAttempt.Waiting;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.PlanAnew;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -24,11 +26,12 @@ final class UnderWay {
     private UnderWay() {}
 
     /** One attempt at a time (rule 2): whatever the spec says by now, what runs ends by itself. */
-    static Decision decide(Observation seen, SeenAttempt attempt) {
+    static Decision decide(Observation seen, SeenAttempt attempt, Instant now) {
         // The database knows the end before the cluster does: at the target, and nobody works in it any more.
         // An attempt for an older spec only comes by there.
         if (seen.reading().orElse(null) instanceof AtRevisions current
                 && attempt.generation() == seen.generation()
+                && !attempt.isPlan()
                 && current.at().isAfter(attempt.createdAt())
                 && !current.busy()
                 && current.invalidIndexes().isEmpty()
@@ -42,8 +45,12 @@ final class UnderWay {
         if (attempt.neverStarted() && attempt.generation() != seen.generation()) {
             return new Discard(attempt);
         }
+        if (Planning.imageIsGone(attempt)) {
+            return planAnew(seen, attempt, now);
+        }
+        Reason atWork = attempt.isPlan() ? Reason.Planning : Reason.Applying;
         return switch (attempt.state()) {
-            case NoPod none -> new Await(attempt, Reason.Applying, "waiting for the pod of Job " + attempt.job());
+            case NoPod none -> new Await(attempt, atWork, "waiting for the pod of Job " + attempt.job());
             case Rejected why -> new Await(attempt, Reason.PodRejected, why.message());
             case Waiting waiting
             when waiting.forItsImage() && attempt.isRollback() ->
@@ -53,12 +60,27 @@ final class UnderWay {
                         Rollback.imageMissing(attempt, String.valueOf(waiting.message())));
             case Waiting waiting
             when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
-            case Waiting waiting ->
-                new Await(attempt, Reason.Applying, "the pod of Job " + attempt.job() + " is starting");
+            case Waiting waiting -> new Await(attempt, atWork, "the pod of Job " + attempt.job() + " is starting");
+            case Running running
+            when attempt.isPlan() ->
+                new Await(
+                        attempt,
+                        Reason.Planning,
+                        PlanWords.planning(
+                                attempt.job(),
+                                attempt.asked().expected(),
+                                attempt.asked().target()));
             case Running running -> running(seen, attempt);
             case Ended ended -> throw new IllegalArgumentException("an attempt that is over is not under way");
             case Died died -> throw new IllegalArgumentException("an attempt that is over is not under way");
         };
+    }
+
+    private static Decision planAnew(Observation seen, SeenAttempt attempt, Instant now) {
+        String message = "the very image that was planned with is gone, and image "
+                + attempt.asked().image() + " may mean another one by now: a new plan is made";
+        return new PlanAnew(
+                attempt, Failures.ofAttempt(seen, attempt, Reason.ImageChanged, message, Optional.empty(), now));
     }
 
     /** A run says that it waits until it has prepared itself: for a moment it waits for a lock that it has. */

@@ -5,6 +5,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
@@ -47,6 +48,7 @@ public final class Telemetry {
             LOG.info("{}: {}", ready.get().getReason(), ready.get().getMessage());
         }
         started(resource, before.attempt(), after);
+        planned(resource, before.plan(), after.plan());
         ended(resource, before, after);
         failed(resource, before.lastFailure(), after.lastFailure());
     }
@@ -61,6 +63,18 @@ public final class Telemetry {
         if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
             metrics.started();
             events.normal(resource, "Started", message(after));
+        }
+    }
+
+    private void planned(DatabaseMigration resource, @Nullable PlanStatus before, @Nullable PlanStatus after) {
+        if (after != null
+                && (before == null
+                        || !before.at().equals(after.at())
+                        || !before.hash().equals(after.hash()))) {
+            events.normal(
+                    resource,
+                    "Planned",
+                    after.inWords() + "; plan " + after.hash() + " is in ConfigMap " + after.configMap());
         }
     }
 

@@ -69,7 +69,9 @@ class CrdIT {
 
     @TestFactory
     Stream<DynamicTest> isRefusedWithWhatItsFirstLineSays() throws IOException {
-        String[] refusals = create(INVALID).getStderr().split("(?m)^(?=Error from server|The DatabaseMigration|The MigrationApproval)");
+        String[] refusals = create(INVALID)
+                .getStderr()
+                .split("(?m)^(?=Error from server|The DatabaseMigration|The MigrationApproval)");
         return files(INVALID)
                 .map(file -> dynamicTest(file.getFileName().toString(), () -> {
                     String expected = Files.readAllLines(file).getFirst().replaceFirst("^# refused: ", "");
@@ -254,6 +256,24 @@ class CrdIT {
                         alembic,
                         new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table),
                         at),
+                new PlanStatus(
+                        "0".repeat(64),
+                        "Upgrade",
+                        current,
+                        List.of("0e59c3885358"),
+                        1,
+                        List.of(new PlanStatus.Step(
+                                "0e59c3885358", "drop the name", List.of("drops column user.name"), "only raises")),
+                        true,
+                        "shop-plan-0000000000",
+                        digest,
+                        new PlanStatus.MadeFor(
+                                "0e59c3885358",
+                                image,
+                                alembic,
+                                "shop_owner",
+                                new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table)),
+                        at),
                 new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, current, 3L, at),
                 new DatabaseMigrationStatus.LastFailure(
                         Reason.MigrationFailed,
@@ -270,7 +290,7 @@ class CrdIT {
                         current),
                 "again",
                 List.of(new DatabaseMigrationStatus.Migration(
-                        List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, 1.234)),
+                        List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, "ada@example.com", 1.234)),
                 List.of(new ConditionBuilder()
                         .withType("Ready")
                         .withStatus("False")

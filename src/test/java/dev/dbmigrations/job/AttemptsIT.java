@@ -81,8 +81,8 @@ class AttemptsIT {
     @Test
     void theSameAttemptStartedTwiceIsOneJob() {
         DatabaseMigration resource = stored("twice");
-        Job first = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
-        Job second = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
+        Job first = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1), null);
+        Job second = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1), null);
         assertThat(second.getMetadata().getUid()).isEqualTo(first.getMetadata().getUid());
         assertThat(jobsOf(resource)).hasSize(1);
     }
@@ -92,13 +92,13 @@ class AttemptsIT {
         DatabaseMigration resource = stored("taken");
         RunDocument run = Examples.run(resource, 1);
         Job theirs = new JobBuilder(new JobBuilding(files.configMapName(), PodSecurity.DEFAULT)
-                        .build(resource, Tree.of(resource.getSpec()), run))
+                        .build(resource, Tree.of(resource.getSpec()), run, null))
                 .editMetadata()
                 .withOwnerReferences()
                 .endMetadata()
                 .build();
         client.resource(theirs).create();
-        assertThatThrownBy(() -> attempts.start(resource, Tree.of(resource.getSpec()), run))
+        assertThatThrownBy(() -> attempts.start(resource, Tree.of(resource.getSpec()), run, null))
                 .isInstanceOfSatisfying(
                         KubernetesClientException.class,
                         refused -> assertThat(refused.getCode()).isEqualTo(409));
@@ -108,9 +108,9 @@ class AttemptsIT {
     void theRunnersFilesAreThereOnceWithEachResourceAsAnOwner() {
         DatabaseMigration one = stored("first-owner");
         DatabaseMigration other = stored("second-owner");
-        attempts.start(one, Tree.of(one.getSpec()), Examples.run(one, 1));
-        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 1));
-        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 2));
+        attempts.start(one, Tree.of(one.getSpec()), Examples.run(one, 1), null);
+        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 1), null);
+        attempts.start(other, Tree.of(other.getSpec()), Examples.run(other, 2), null);
         ConfigMap map = client.configMaps()
                 .inNamespace(NAMESPACE)
                 .withName(files.configMapName())
@@ -125,7 +125,7 @@ class AttemptsIT {
     @Test
     void aJobThatIsGoneIsAsGoodAsDeleted() {
         DatabaseMigration resource = stored("deleted");
-        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1))
+        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1), null)
                 .getMetadata()
                 .getName();
         assertThat(attempts.get(resource, job)).isPresent();
@@ -139,7 +139,7 @@ class AttemptsIT {
     void deletesAJobOnlyWhileNoContainerOfItHasStarted() {
         cluster.importImage("alpine:3.17");
         DatabaseMigration waits = stored("waits", "registry.example.com/none:1");
-        String unstarted = attempts.start(waits, Tree.of(waits.getSpec()), Examples.run(waits, 1))
+        String unstarted = attempts.start(waits, Tree.of(waits.getSpec()), Examples.run(waits, 1), null)
                 .getMetadata()
                 .getName();
         assertThat(attempts.deleteUnstarted(NAMESPACE, unstarted)).isTrue();
@@ -155,7 +155,7 @@ class AttemptsIT {
                 .create();
         // It has no Python: its container starts to fail at once.
         DatabaseMigration starts = stored("starts", "alpine:3.17");
-        String started = attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1))
+        String started = attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1), null)
                 .getMetadata()
                 .getName();
         await().atMost(Duration.ofSeconds(60))
@@ -170,7 +170,7 @@ class AttemptsIT {
     void nothingIsStartedOnACachesWordAlone() {
         DatabaseMigration resource = stored("lagging");
         assertThat(attempts.isCurrent(resource, Set.of())).isTrue();
-        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1))
+        String job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1), null)
                 .getMetadata()
                 .getName();
         assertThat(attempts.isCurrent(resource, Set.of()))
@@ -189,7 +189,7 @@ class AttemptsIT {
     @Test
     void aPodOfTheJobIsAcceptedWhereOnlyRestrictedOnesAre() {
         DatabaseMigration resource = stored("restricted");
-        Job job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1));
+        Job job = attempts.start(resource, Tree.of(resource.getSpec()), Examples.run(resource, 1), null);
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> !client.pods()
                         .inNamespace(NAMESPACE)

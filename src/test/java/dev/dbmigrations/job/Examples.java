@@ -39,7 +39,7 @@ final class Examples {
 
     static Job job(String name) {
         DatabaseMigration resource = resource(name);
-        return BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 3));
+        return BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 3), null);
     }
 
     static String text(String file) {

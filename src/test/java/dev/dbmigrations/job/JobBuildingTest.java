@@ -65,7 +65,7 @@ class JobBuildingTest {
     void leavesTheUserToThePlatformWhereTheChartSaysSo() {
         DatabaseMigration resource = resource("minimal");
         var security = pod(new JobBuilding("runner", new PodSecurity(Optional.empty()))
-                        .build(resource, Tree.of(resource.getSpec()), run(resource, 1)))
+                        .build(resource, Tree.of(resource.getSpec()), run(resource, 1), null))
                 .getSecurityContext();
         assertThat(security.getRunAsUser()).isNull();
         assertThat(security.getRunAsGroup()).isNull();
@@ -200,8 +200,8 @@ class JobBuildingTest {
     @Test
     void theSameDecisionMakesTheSameJob() {
         DatabaseMigration resource = resource("minimal");
-        assertThat(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1)))
-                .isEqualTo(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1)));
+        assertThat(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1), null))
+                .isEqualTo(BUILDING.build(resource, Tree.of(resource.getSpec()), run(resource, 1), null));
     }
 
     private static PodSpec pod(Job job) {

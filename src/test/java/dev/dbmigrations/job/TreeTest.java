@@ -90,7 +90,7 @@ class TreeTest {
     private static Job rollback(String runs) {
         DatabaseMigration resource = Examples.resource("every-setting");
         RunDocument run = Examples.run(resource, 3).rollingBack(IMAGE, SETTINGS, List.of("b2"));
-        return Examples.BUILDING.build(resource, new Tree(runs, SETTINGS), run);
+        return Examples.BUILDING.build(resource, new Tree(runs, SETTINGS), run, null);
     }
 
     private static Container container(Job job) {

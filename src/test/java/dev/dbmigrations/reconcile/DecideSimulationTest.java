@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Mode;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.Tree;
+import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.Go;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.SimulatedOperator.Rules;
@@ -57,6 +62,9 @@ class DecideSimulationTest {
         THE_SECRET_CHANGES(1),
         THE_SPEC_CHANGES(3),
         THE_TEAM_ROLLS_BACK(3),
+        OTHER_CARE_IS_WANTED(3),
+        A_PLAN_IS_APPROVED(5),
+        PLANS_OR_APPROVALS_ARE_DELETED(1),
         A_RETRY_IS_ASKED_FOR(1),
         THE_IMAGE_BREAKS_OR_IS_MENDED(1),
         AN_IMAGE_GOES_OR_COMES(1);
@@ -99,7 +107,9 @@ class DecideSimulationTest {
                                         Downgrade.Allowed,
                                         s.afterInterruption(),
                                         s.retry(),
-                                        s.rollback())
+                                        s.rollback(),
+                                        s.kind(),
+                                        s.go())
                                 : decision)),
                 Arguments.of(
                         "rolls back without leave", "rule 5", after(DecideSimulationTest::rollingBackWithoutLeave)),
@@ -110,7 +120,15 @@ class DecideSimulationTest {
                         "forgets interruptions",
                         "rule 10",
                         after((seen, decision) -> decision instanceof Start s
-                                ? new Start(s.reading(), s.number(), s.downgrade(), false, s.retry(), s.rollback())
+                                ? new Start(
+                                        s.reading(),
+                                        s.number(),
+                                        s.downgrade(),
+                                        false,
+                                        s.retry(),
+                                        s.rollback(),
+                                        s.kind(),
+                                        s.go())
                                 : decision)),
                 Arguments.of("believes old readings", "rule 8", blind(seen -> seen.status(), false, Instant.EPOCH)),
                 Arguments.of(
@@ -118,8 +136,42 @@ class DecideSimulationTest {
                         "number",
                         after((seen, decision) -> decision instanceof Start s
                                 ? new Start(
-                                        s.reading(), 1, s.downgrade(), s.afterInterruption(), s.retry(), s.rollback())
+                                        s.reading(),
+                                        1,
+                                        s.downgrade(),
+                                        s.afterInterruption(),
+                                        s.retry(),
+                                        s.rollback(),
+                                        s.kind(),
+                                        s.go())
                                 : decision)),
+                Arguments.of("runs what nobody approved", "rule 7", (Rules) (seen, now) ->
+                        Decide.decide(seen, now) instanceof AwaitApproval waiting
+                                        && seen.reading().orElse(null) instanceof AtRevisions current
+                                ? new Start(
+                                        current,
+                                        seen.nextAttempt(),
+                                        Downgrade.NotRequested,
+                                        false,
+                                        false,
+                                        Optional.empty(),
+                                        SeenAttempt.Kind.Apply,
+                                        Optional.of(new Go(waiting.plan(), Optional.empty())))
+                                : Decide.decide(seen, now)),
+                Arguments.of(
+                        "plans nothing",
+                        "rule 7",
+                        after((seen, decision) -> decision instanceof Start s
+                                ? new Start(
+                                        s.reading(),
+                                        s.number(),
+                                        s.downgrade(),
+                                        s.afterInterruption(),
+                                        s.retry(),
+                                        s.rollback())
+                                : decision)),
+                Arguments.of(
+                        "takes any plan for the one that is due", "rule 7", (Rules) DecideSimulationTest::withAnyPlan),
                 Arguments.of(
                         "takes any rows for the target",
                         "rule 8",
@@ -183,6 +235,7 @@ class DecideSimulationTest {
     private static Rules blind(Memory memory, boolean attemptsUnseen, Instant latestSpec) {
         return (seen, now) -> Decide.decide(
                 new Observation(
+                        seen.name(),
                         seen.uid(),
                         seen.generation(),
                         seen.specSeenAt().isBefore(latestSpec) ? seen.specSeenAt() : latestSpec,
@@ -196,8 +249,26 @@ class DecideSimulationTest {
                         seen.attempts().stream()
                                 .filter(attempt -> attempt.over() || !attemptsUnseen)
                                 .toList(),
-                        seen.newestEndSeenAt()),
+                        seen.newestEndSeenAt(),
+                        seen.planIsKept(),
+                        seen.approvals()),
                 now);
+    }
+
+    /** Whatever was planned and approved once is run whenever something is to be planned. */
+    private static Decision withAnyPlan(Observation seen, Instant now) {
+        PlanStatus plan = seen.status().plan();
+        return Decide.decide(seen, now) instanceof Start start && start.kind() == SeenAttempt.Kind.Plan && plan != null
+                ? new Start(
+                        start.reading(),
+                        start.number(),
+                        start.downgrade(),
+                        start.afterInterruption(),
+                        start.retry(),
+                        start.rollback(),
+                        SeenAttempt.Kind.Apply,
+                        Optional.of(new Go(plan, seen.approvals().stream().findFirst())))
+                : Decide.decide(seen, now);
     }
 
     private static DatabaseMigrationStatus withoutFailure(Observation seen) {
@@ -214,6 +285,7 @@ class DecideSimulationTest {
                 s.unknownRevisions(),
                 s.resolvedFor(),
                 s.lastReached(),
+                s.plan(),
                 s.attempt(),
                 null,
                 s.lastHandledRetry(),
@@ -304,6 +376,9 @@ class DecideSimulationTest {
             case THE_SECRET_CHANGES -> world.secretChanges(event.chance());
             case THE_SPEC_CHANGES -> world.wantsOther(event.chance());
             case THE_TEAM_ROLLS_BACK -> world.rollsBack(event.chance());
+            case OTHER_CARE_IS_WANTED -> world.wantsOtherCare(event.chance());
+            case A_PLAN_IS_APPROVED -> world.plans.somebodyApproves(world.status);
+            case PLANS_OR_APPROVALS_ARE_DELETED -> world.plans.somebodyDeletes(event.chance());
             case A_RETRY_IS_ASKED_FOR -> world.asksForARetry();
             case THE_IMAGE_BREAKS_OR_IS_MENDED -> world.imageFails = !world.imageFails;
             case AN_IMAGE_GOES_OR_COMES -> world.anImageGoesOrComes(event.chance());
@@ -317,6 +392,7 @@ class DecideSimulationTest {
         world.imageFails = false;
         world.missingImage = null;
         world.killOrphans();
+        world.mode = Mode.Apply;
         run(world, operator, LONG_ENOUGH, () -> rests(world));
         Violation.unless(rests(world), "did not come to rest after the faults, and says " + world.status.conditions());
         // What failed before a person's word was no part of it: then the word is asked for once more.
@@ -342,7 +418,17 @@ class DecideSimulationTest {
     }
 
     private static boolean rests(SimulatedWorld world) {
-        return isDone(world) || world.says("Stalled") || (world.resource.spec().suspend() && world.says("Reconciling"));
+        return isDone(world)
+                || (world.resource.spec().mode() == Mode.Plan && world.says("Ready"))
+                || world.says("Stalled")
+                || (world.resource.spec().suspend() && world.says("Reconciling"));
+    }
+
+    private static boolean isAwaited(SimulatedWorld world) {
+        return world.status
+                .condition("Ready")
+                .filter(ready -> Reason.AwaitingApproval.name().equals(ready.getReason()))
+                .isPresent();
     }
 
     /** Without faults: all is seen at once, attempts succeed, the loop wakes when it said that it would. */
@@ -352,6 +438,9 @@ class DecideSimulationTest {
             operator.looksEnds();
             world.attemptMoves(1);
             operator.seesTheJobs();
+            if (isAwaited(world)) {
+                world.plans.somebodyApproves(world.status);
+            }
             operator.seesTheResource();
             operator.pass(false);
             Instant event = world.now.plusMillis(500);

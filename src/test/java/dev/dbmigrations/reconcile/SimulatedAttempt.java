@@ -10,6 +10,7 @@ import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -71,8 +72,8 @@ final class SimulatedAttempt {
         this.createdAt = now;
         this.rollback = start.rollback().isPresent();
         this.asked = start.rollback()
-                .map(way -> asked(Kind.Rollback, SimulatedDatabase.target(way.to()), way.image(), start))
-                .orElseGet(() -> asked(Kind.Apply, spec.targetRevision(), spec.image(), start));
+                .map(way -> asked(SimulatedDatabase.target(way.to()), way.image(), start))
+                .orElseGet(() -> asked(spec.targetRevision(), spec.image(), start));
         this.mayLeaveForHead = !spec.targetRevision().equals("head") || spec.downgrade() == DowngradePolicy.Always;
         this.to = place(asked.target(), asked.image());
         this.expected = start.reading().revisions();
@@ -83,14 +84,20 @@ final class SimulatedAttempt {
         this.from = SimulatedDatabase.at(expected);
     }
 
-    private static Asked asked(Kind kind, String target, String image, Decision.Start start) {
+    private static Asked asked(String target, String image, Decision.Start start) {
         return new Asked(
-                kind,
+                start.kind(),
                 target,
                 image,
                 AlembicSettings.DEFAULT,
                 start.reading().revisions(),
-                start.downgrade() == Downgrade.Allowed);
+                start.downgrade() == Downgrade.Allowed,
+                start.rollback().isPresent(),
+                start.go()
+                        .map(go -> new Leave(
+                                go.plan().hash(),
+                                go.approval().map(Approval::by).orElse(null)))
+                        .orElse(null));
     }
 
     String image() {
@@ -122,6 +129,8 @@ final class SimulatedAttempt {
     private void run(int chance) {
         if (!database.reachable) {
             end(Outcome.Failed, Reason.DatabaseUnreachable, null);
+        } else if (isPlan()) {
+            plan();
         } else if (database.lock == null) {
             prepare();
         } else if (database.lock != this) {
@@ -135,9 +144,25 @@ final class SimulatedAttempt {
         }
     }
 
+    boolean isPlan() {
+        return asked.kind() == Kind.Plan;
+    }
+
+    /** Without the lock, and nothing runs afterwards. */
+    private void plan() {
+        check();
+        if (!over()) {
+            end(Outcome.Succeeded, null, rows(database.at));
+        }
+    }
+
     /** Under the lock, and before anything runs. */
     private void prepare() {
         database.lock = this;
+        check();
+    }
+
+    private void check() {
         boolean down = to < database.at;
         if (!rows(database.at).equals(expected)) {
             end(Outcome.Superseded, null, rows(database.at));
@@ -212,7 +237,7 @@ final class SimulatedAttempt {
                 true,
                 reason,
                 "as the runner says",
-                from < to ? "Upgrade" : "Downgrade",
+                isPlan() && from == to ? "None" : from < to ? "Upgrade" : "Downgrade",
                 begun ? expected : null,
                 current,
                 resolved ? rows(to) : null,
@@ -223,6 +248,7 @@ final class SimulatedAttempt {
                 new RunResult.Steps(executed, executed),
                 null,
                 null,
+                isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000) : null,
                 1.0));
     }
 }

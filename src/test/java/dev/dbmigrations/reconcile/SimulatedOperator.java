@@ -7,6 +7,7 @@ import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Identity;
 import dev.dbmigrations.database.Reading;
@@ -18,9 +19,14 @@ import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.Fail;
+import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
+import dev.dbmigrations.reconcile.Decision.PlanAnew;
+import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.SimulatedWorld.Resource;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -49,6 +55,7 @@ final class SimulatedOperator {
     private Resource cached;
     private DatabaseMigrationStatus cachedStatus;
     private List<SeenAttempt> cachedJobs = List.of();
+    private List<Approval> cachedApprovals = List.of();
     private @Nullable Reading reading;
     private String readingOf = "";
     private @Nullable String asked;
@@ -73,6 +80,7 @@ final class SimulatedOperator {
         }
         cached = world.resource;
         cachedStatus = world.status;
+        cachedApprovals = world.plans.approvals();
     }
 
     void seesTheJobs() {
@@ -125,7 +133,14 @@ final class SimulatedOperator {
         Optional<String> job = Optional.empty();
         switch (decision) {
             case Start start -> {
-                boolean lags = !isCurrent()
+                boolean gone = start.go()
+                        .filter(go -> !world.plans.has(go.plan())
+                                || go.approval()
+                                        .filter(approval -> !world.plans.stands(approval))
+                                        .isPresent())
+                        .isPresent();
+                boolean lags = gone
+                        || !isCurrent()
                         || world.hasJobBeside(
                                 seen.attempts().stream().map(SeenAttempt::job).toList());
                 if (lags) {
@@ -142,6 +157,12 @@ final class SimulatedOperator {
                     decision = new Await(discard.attempt(), Reason.Applying, "it is at work for an older spec");
                 }
             }
+            case PlanAnew anew -> {
+                if (!world.discard(anew.attempt().job())) {
+                    decision = new Await(anew.attempt(), Reason.Applying, "it is at work");
+                }
+            }
+            case ReadPlan read -> decision = keep(seen, read);
             default -> {}
         }
         DatabaseMigrationStatus status = Report.of(seen, decision, job, world.now);
@@ -156,6 +177,21 @@ final class SimulatedOperator {
             world.write(status);
             cachedStatus = status;
         }
+    }
+
+    /** The log is gone where the Job is. */
+    private Decision keep(Observation seen, ReadPlan read) {
+        SeenAttempt ended = read.ended();
+        Optional<SimulatedAttempt> there = world.attempts.stream()
+                .filter(attempt -> attempt.jobExists && attempt.job.equals(ended.job()))
+                .findFirst();
+        if (there.isEmpty()) {
+            return new Fail(
+                    Failures.ofAttempt(seen, ended, Reason.Interrupted, "lost", Optional.of(read.reading()), world.now),
+                    Optional.of(ended));
+        }
+        int to = SimulatedDatabase.place(ended.asked().target(), ended.asked().image());
+        return new KeepPlan(ended, read.reading(), world.plans.keep(seen, read, to, world.now));
     }
 
     private Observation observe() {
@@ -175,7 +211,9 @@ final class SimulatedOperator {
             endSeenOf = over.get().job();
             endSeenAt = world.now;
         }
+        PlanStatus plan = cachedStatus.plan();
         return new Observation(
+                new ResourceID("shop", "team"),
                 "uid",
                 cached.generation(),
                 specSeenAt,
@@ -189,7 +227,9 @@ final class SimulatedOperator {
                 Optional.ofNullable(known),
                 asked == null ? Optional.empty() : Optional.of(askedAt),
                 attempts,
-                over.map(attempt -> endSeenAt));
+                over.map(attempt -> endSeenAt),
+                plan != null && world.plans.has(plan),
+                cachedApprovals);
     }
 
     private Optional<SeenAttempt> notShown() {
@@ -213,7 +253,9 @@ final class SimulatedOperator {
                                 "",
                                 AlembicSettings.DEFAULT,
                                 Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
-                                false),
+                                false,
+                                known.kind().equals(Kind.Rollback.name()),
+                                null),
                         known.startedAt(),
                         null,
                         new Died(Reason.Interrupted, "deleted", true))));

@@ -5,10 +5,12 @@ import static dev.dbmigrations.reconcile.SimulatedDatabase.rows;
 import static dev.dbmigrations.reconcile.SimulatedDatabase.target;
 import static dev.dbmigrations.reconcile.Violation.unless;
 
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Mode;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
@@ -35,6 +37,9 @@ final class SimulatedWorld {
     record Resource(long generation, Optional<String> retry, DatabaseMigrationSpec spec) {}
 
     Instant now = START;
+    Mode mode = Mode.Apply;
+    ApprovalPolicy approval = ApprovalPolicy.Never;
+    final SimulatedPlans plans = new SimulatedPlans();
     final SimulatedDatabase database = new SimulatedDatabase();
     final List<SimulatedAttempt> attempts = new ArrayList<>();
     Resource resource = new Resource(1, Optional.empty(), spec("r2", "v5", null, DowngradePolicy.Requested, false));
@@ -62,7 +67,7 @@ final class SimulatedWorld {
         noteTargets();
     }
 
-    private static DatabaseMigrationSpec spec(
+    private DatabaseMigrationSpec spec(
             String target, String image, @Nullable String downgradeImage, DowngradePolicy downgrade, boolean suspend) {
         DatabaseMigrationSpec plain = DatabaseMigrationSpec.of(target, image, "secret");
         return new DatabaseMigrationSpec(
@@ -72,6 +77,8 @@ final class SimulatedWorld {
                 plain.alembic(),
                 downgrade,
                 downgradeImage,
+                mode,
+                approval,
                 null,
                 plain.lockTimeout(),
                 null,
@@ -99,7 +106,7 @@ final class SimulatedWorld {
             }
             if (attempt.state instanceof Ended(RunResult result)) {
                 personIsDue |= result.reason() == Reason.PartiallyApplied;
-                if (result.outcome() == RunResult.Outcome.Succeeded) {
+                if (result.outcome() == RunResult.Outcome.Succeeded && !attempt.isPlan()) {
                     ours = rows(database.at);
                 }
             }
@@ -169,6 +176,14 @@ final class SimulatedWorld {
         int revisions = 1 + chance % Math.max(1, database.at);
         String target = chance / 5 % 3 == 0 ? "head" : target(revisions);
         wants(target, "v" + revisions, spec.downgradeImage(), spec.downgrade(), spec.suspend());
+    }
+
+    /** Whether plans wait for people, and whether they are run at all. */
+    void wantsOtherCare(int chance) {
+        DatabaseMigrationSpec spec = resource.spec();
+        mode = chance % 5 == 0 ? Mode.Plan : Mode.Apply;
+        approval = List.of(ApprovalPolicy.values()).get(chance / 5 % 3);
+        wants(spec.targetRevision(), spec.image(), spec.downgradeImage(), spec.downgrade(), spec.suspend());
     }
 
     void asksForARetry() {
@@ -241,6 +256,7 @@ final class SimulatedWorld {
         List<String> from = start.reading().revisions();
         attempt.leave =
                 of.spec().downgrade() == DowngradePolicy.Always || from.equals(ours) || from.equals(lastReached);
+        plans.check(start, of.spec());
         attempts.add(attempt);
     }
 
@@ -252,6 +268,10 @@ final class SimulatedWorld {
         boolean stalled = has(written, "Stalled", "True");
         unless(!(reconciling && stalled), "Reconciling and Stalled at once");
         unless(ready != (reconciling || stalled), "neither ready nor on the way nor stalled");
+        if (ready && resource.spec().mode() == Mode.Plan && plans.isShown(written)) {
+            status = written;
+            return;
+        }
         if (ready) {
             long generation = written.observedGeneration() == null ? -1 : written.observedGeneration();
             unless(

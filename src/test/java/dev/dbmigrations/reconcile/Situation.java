@@ -1,8 +1,11 @@
 package dev.dbmigrations.reconcile;
 
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Mode;
+import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Credentials;
 import dev.dbmigrations.database.Identity;
@@ -12,6 +15,7 @@ import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Session;
 import dev.dbmigrations.database.SslMode;
 import dev.dbmigrations.database.TableName;
+import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -19,9 +23,9 @@ import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
-import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.State;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,6 +55,11 @@ final class Situation {
     Instant specSeenAt = now;
 
     private @Nullable String downgradeImage;
+    private Mode mode = Mode.Apply;
+    private ApprovalPolicy approval = ApprovalPolicy.Never;
+    private boolean planIsKept = true;
+    boolean destructive;
+    private final List<Approval> approvals = new ArrayList<>();
 
     @Nullable
     String retry;
@@ -99,6 +108,26 @@ final class Situation {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
     }
 
+    Situation mode(Mode wanted) {
+        mode = wanted;
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
+    Situation approval(ApprovalPolicy wanted) {
+        approval = wanted;
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
+    Situation approves(String planHash) {
+        approvals.add(new Approval("approval-" + approvals.size(), planHash, "ada@example.com"));
+        return this;
+    }
+
+    Situation planIsDeleted() {
+        planIsKept = false;
+        return this;
+    }
+
     Situation suspend(boolean suspend) {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), suspend);
     }
@@ -117,6 +146,8 @@ final class Situation {
                 spec.alembic(),
                 downgrade,
                 downgradeImage,
+                mode,
+                approval,
                 null,
                 spec.lockTimeout(),
                 null,
@@ -284,6 +315,7 @@ final class Situation {
 
     Observation seen() {
         return new Observation(
+                new ResourceID("trig", "production"),
                 UID,
                 generation,
                 specSeenAt,
@@ -295,7 +327,9 @@ final class Situation {
                 Optional.ofNullable(reading),
                 Optional.ofNullable(askedAt),
                 attempts,
-                Optional.ofNullable(endSeenAt));
+                Optional.ofNullable(endSeenAt),
+                planIsKept,
+                approvals);
     }
 
     Decision decides() {
@@ -305,6 +339,10 @@ final class Situation {
     /** One pass of the loop: what is started is there, what is discarded is gone, the status is written. */
     Decision happens() {
         Decision decision = decides();
+        if (decision instanceof Decision.ReadPlan read) {
+            planIsKept = true;
+            decision = new Decision.KeepPlan(read.ended(), read.reading(), plan(read));
+        }
         Optional<String> job = Optional.empty();
         if (decision instanceof Decision.Start start) {
             job = Optional.of("trig-" + start.number());
@@ -316,23 +354,48 @@ final class Situation {
                     start.number(),
                     generation,
                     new Asked(
-                            start.rollback().isPresent() ? Kind.Rollback : Kind.Apply,
+                            start.kind(),
                             start.rollback()
                                     .map(way -> way.to().isEmpty() ? "base" : String.join(",", way.to()))
                                     .orElse(spec.targetRevision()),
                             start.rollback().map(Rollback.Way::image).orElse(spec.image()),
                             start.rollback().map(way -> way.tree().alembic()).orElse(spec.alembic()),
                             start.reading().revisions(),
-                            start.downgrade() == Downgrade.Allowed),
+                            start.downgrade() == Downgrade.Allowed,
+                            start.rollback().isPresent(),
+                            start.go()
+                                    .map(go -> new Leave(
+                                            go.plan().hash(),
+                                            go.approval().map(Approval::by).orElse(null)))
+                                    .orElse(null)),
                     now,
                     DIGEST,
                     new NoPod()));
             endSeenAt = null;
         }
-        if (decision instanceof Decision.Discard) {
+        if (decision instanceof Decision.Discard || decision instanceof Decision.PlanAnew) {
             attempts.removeFirst();
         }
         return decision;
+    }
+
+    /** What the log of the plan's run had: the hash has the attempt's number in it, since no two plans are the same. */
+    private PlanStatus plan(Decision.ReadPlan read) {
+        List<String> to = ((Ended) read.ended().state()).result().resolvedTarget();
+        PlanStatus.Step step = new PlanStatus.Step(
+                "b2", "what it does", destructive ? List.of("drops column user.name") : List.of(), null);
+        return new PlanStatus(
+                "hash-" + read.ended().number(),
+                "Upgrade",
+                read.reading().revisions(),
+                Objects.requireNonNullElse(to, List.of()),
+                1,
+                List.of(step),
+                destructive,
+                "trig-plan-" + read.ended().number(),
+                DIGEST,
+                Planning.madeFor(seen(), read.reading()).orElseThrow(),
+                now);
     }
 
     // What the status says.
@@ -356,6 +419,28 @@ final class Situation {
     }
 
     // What a runner says.
+
+    /** A plan is on its standard output. */
+    static RunResult planned(List<String> from, List<String> to) {
+        return new RunResult(
+                Outcome.Succeeded,
+                true,
+                null,
+                null,
+                from.equals(to) ? "None" : "Upgrade",
+                from,
+                from,
+                to,
+                to,
+                null,
+                1,
+                new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
+                new RunResult.Steps(0, 1),
+                null,
+                null,
+                new RunResult.Plan("5d0b", 1000),
+                0.5);
+    }
 
     static RunResult succeeded(List<String> from, List<String> current) {
         return result(Outcome.Succeeded, null, null, from, current);
@@ -400,6 +485,7 @@ final class Situation {
                 null,
                 null,
                 null,
+                null,
                 0.5);
     }
 
@@ -434,6 +520,7 @@ final class Situation {
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
                 failure,
+                null,
                 null,
                 1.5);
     }

@@ -2,6 +2,7 @@ package dev.dbmigrations.system;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.testing.Cluster;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -83,7 +84,12 @@ final class StatusWatch implements ResourceEventHandler<DatabaseMigration> {
         if (done == (conditions.size() > 1)) {
             faults.add("Ready must be False exactly while Reconciling or Stalled is there");
         }
-        if (done && (status.currentRevisions() == null || !Integer.valueOf(0).equals(status.pending()))) {
+        boolean planned = status.condition("Ready")
+                .filter(ready -> ready.getReason().equals(Reason.Planned.name()))
+                .isPresent();
+        if (done
+                && !planned
+                && (status.currentRevisions() == null || !Integer.valueOf(0).equals(status.pending()))) {
             faults.add("Ready without a revision that was read, or with revisions pending");
         }
         return faults;

@@ -118,6 +118,7 @@ class TelemetryTest {
                 null,
                 null,
                 null,
+                null,
                 attempt,
                 failure,
                 null,
@@ -160,7 +161,7 @@ class TelemetryTest {
 
     @Test
     void aMigrationIsOneEvent() {
-        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, 1.5);
+        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, 1.5);
         report(status(Reason.AtTarget, "at b2", attempt(1, NOW), null, List.of(migration)));
         report(status(Reason.AtTarget, "at b2 still", attempt(1, NOW), null, List.of(migration)));
         assertThat(reasons()).containsExactly("Migrated");
@@ -195,7 +196,7 @@ class TelemetryTest {
     @Test
     void metricsSayWhatOperatorsAsk() {
         report(status(Reason.Applying, "Job shop-1", attempt(1, null), null, List.of()));
-        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, 1.5);
+        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, 1.5);
         report(status(Reason.MigrationFailed, "failed", attempt(1, NOW), failure("failed"), List.of(migration)));
         metrics.refresh();
         assertThat(registry.scrape())

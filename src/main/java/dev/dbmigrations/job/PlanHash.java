@@ -1,0 +1,49 @@
+package dev.dbmigrations.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.dbmigrations.api.PlanStatus.MadeFor;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+
+/** What an approval names (rule 7). */
+public final class PlanHash {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private PlanHash() {}
+
+    /**
+     * {@return 64 hexadecimal digits, others as soon as any of this is another}
+     *
+     * <p>The version table is left out of the database: before the first run there is none, and after a failed one it
+     * may be there, empty.
+     *
+     * @param documentSha256 of the whole plan document, the way back with it
+     * @param imageDigest what it was rendered with, and runs with
+     * @param from the rows that it begins with
+     */
+    public static String of(String documentSha256, String imageDigest, List<String> from, MadeFor madeFor) {
+        List<Object> all = Arrays.asList(
+                documentSha256,
+                imageDigest,
+                from,
+                madeFor.targetRevision(),
+                madeFor.alembic(),
+                madeFor.databaseRole(),
+                madeFor.database().host(),
+                madeFor.database().port(),
+                madeFor.database().name(),
+                madeFor.database().systemIdentifier());
+        try {
+            byte[] text = JSON.writeValueAsString(all).getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException("strings and numbers are always JSON, and every Java has SHA-256", e);
+        }
+    }
+}
