@@ -143,7 +143,7 @@ class CrdIT {
         shop.setStatus(fullStatus());
         client.resource(shop).updateStatus();
 
-        for (String name : List.of("dbm", "dbmigrations", "migrations")) {
+        for (String name : List.of("dbm", "dbmigrations")) {
             assertThat(table("get", name, "shop"))
                     .startsWith("NAME TARGET CURRENT PENDING READY REASON AGE\n"
                             + "shop 0e59c3885358 ae1027a6acf0,b7 3 False MigrationFailed ");
