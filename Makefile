@@ -25,7 +25,7 @@ build: ## compile, check and package, without the tests that need Docker
 images: ## build both images: the operator's and the example migrations
 	@demo/images
 
-docs: ## write the tables of docs/resource.md from the CRD and the reasons
+docs: ## write the tables of docs from the CRDs and the reasons
 	$(MVN) --quiet test -Dtest=ReferencePageTest -Ddocs.write=true
 
 format: ## format all sources

@@ -75,10 +75,13 @@ All that the operator may do where it looks after resources. The Job's own pods 
 - apiGroups: [dbmigrations.dev]
   resources: [databasemigrations/status]
   verbs: [update, patch]
-# Whose word a plan has.
+# Whose word a plan has, and what became of it.
 - apiGroups: [dbmigrations.dev]
   resources: [migrationapprovals]
   verbs: [get, list, watch]
+- apiGroups: [dbmigrations.dev]
+  resources: [migrationapprovals/status]
+  verbs: [update, patch]
 # Attempts: one Job each; old ones, and those that never started, are deleted.
 - apiGroups: [batch]
   resources: [jobs]

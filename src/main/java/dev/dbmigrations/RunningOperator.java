@@ -10,16 +10,19 @@ import dev.dbmigrations.database.Timeouts;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.PodSecurity;
 import dev.dbmigrations.job.RunnerFiles;
+import dev.dbmigrations.reconcile.ApprovalReconciler;
 import dev.dbmigrations.reconcile.MigrationReconciler;
 import dev.dbmigrations.telemetry.EventLog;
 import dev.dbmigrations.telemetry.HealthServer;
 import dev.dbmigrations.telemetry.MigrationMetrics;
 import dev.dbmigrations.telemetry.Telemetry;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -80,24 +83,17 @@ final class RunningOperator implements AutoCloseable {
                 .withKubernetesClient(client)
                 .withConcurrentReconciliationThreads(RECONCILE_THREADS)
                 .withReconciliationTerminationTimeout(Configuration.STOPPING));
+        ApprovalReconciler approvals = new ApprovalReconciler(client, clock);
         operator.register(
-                new MigrationReconciler(client, attempts, reader::read, telemetry, configuration.policy(), clock),
-                overrides -> overrides
+                new MigrationReconciler(client, attempts, reader::read, telemetry, approvals, configuration.policy(), clock),
+                // The annotation is no part of the generation: the filter lets both through, and no status.
+                overrides -> settings(overrides, configuration)
                         .withName("databasemigrations")
-                        .settingNamespaces(
-                                configuration.namespaces().isEmpty()
-                                        ? Set.of("JOSDK_ALL_NAMESPACES")
-                                        : Set.copyOf(configuration.namespaces()))
-                        // The annotation is no part of the generation: the filter lets both through, and no status.
                         .withGenerationAware(false)
                         .withOnUpdateFilter(RunningOperator::concernsUs)
-                        // An API server's trouble is over some day: never give up, never wait long.
-                        .withRetry(new GenericRetry()
-                                .withoutMaxAttempts()
-                                .setInitialInterval(500)
-                                .setIntervalMultiplier(1.5)
-                                .setMaxInterval(Duration.ofSeconds(8).toMillis()))
                         .withReconciliationMaxInterval(Duration.ofMinutes(5)));
+        operator.register(
+                approvals, overrides -> settings(overrides, configuration).withName("migrationapprovals"));
         Runnable work = () -> {
             operator.start();
             ready.set(true);
@@ -124,6 +120,21 @@ final class RunningOperator implements AutoCloseable {
             LOG.error("the start failed", e);
             System.exit(1);
         }
+    }
+
+    private static <R extends HasMetadata> ControllerConfigurationOverrider<R> settings(
+            ControllerConfigurationOverrider<R> overrides, Configuration configuration) {
+        return overrides
+                .settingNamespaces(
+                        configuration.namespaces().isEmpty()
+                                ? Set.of("JOSDK_ALL_NAMESPACES")
+                                : Set.copyOf(configuration.namespaces()))
+                // An API server's trouble is over some day: never give up, never wait long.
+                .withRetry(new GenericRetry()
+                        .withoutMaxAttempts()
+                        .setInitialInterval(500)
+                        .setIntervalMultiplier(1.5)
+                        .setMaxInterval(Duration.ofSeconds(8).toMillis()));
     }
 
     private static KubernetesClient client() {

@@ -58,8 +58,9 @@ class ChartIT {
         assertThat(mayDo("list", "secrets", NAMESPACE)).isFalse();
         assertThat(mayDo("watch", "secrets", NAMESPACE)).isFalse();
         assertThat(mayDo("get", "secrets", "default")).isFalse();
-        assertThat(mayDo("get", "pods", NAMESPACE, "--subresource=log")).isFalse();
+        assertThat(mayDo("create", "pods", NAMESPACE, "--subresource=exec")).isFalse();
         assertThat(mayDo("update", "databasemigrations", NAMESPACE)).isFalse();
+        assertThat(mayDo("create", "migrationapprovals", NAMESPACE)).isFalse();
     }
 
     private static boolean mayDo(String verb, String resource, String namespace, String... options) {

@@ -139,6 +139,24 @@ class ChartTest {
     }
 
     @Test
+    void approvalsInOnesOwnNameOnlyAreForTheNamespacesLookedAfter() {
+        String policy = "ValidatingAdmissionPolicyBinding";
+
+        assertThat(kinds(Map.of())).doesNotContain(policy);
+        assertThat(bindingIn(Map.of("approvals.onlyInOwnName", true, "watchNamespaces[0]", "shop")))
+                .contains("kubernetes.io/metadata.name", "shop");
+        assertThat(bindingIn(Map.of("approvals.onlyInOwnName", true, "clusterWide", true)))
+                .doesNotContain("namespaceSelector");
+    }
+
+    private static String bindingIn(Map<String, ?> values) {
+        return render(values).stream()
+                .filter(object -> object.getKind().equals("ValidatingAdmissionPolicyBinding"))
+                .map(YAML::asYaml)
+                .collect(Collectors.joining());
+    }
+
+    @Test
     void metricsHaveAServiceWhenAskedFor() {
         assertThat(kinds(Map.of())).doesNotContain("Service");
         assertThat(kinds(Map.of("metrics.service.enabled", true))).contains("Service");

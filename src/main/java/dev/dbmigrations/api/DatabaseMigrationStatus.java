@@ -160,6 +160,7 @@ public record DatabaseMigrationStatus(
      * One applied migration.
      *
      * @param direction {@code Upgrade} or {@code Downgrade}
+     * @param planHash the plan that it ran; absent where none was made
      * @param approvedBy who approved the plan; absent where nobody had to
      * @param seconds how long the runner took
      */
@@ -173,6 +174,7 @@ public record DatabaseMigrationStatus(
             @Nullable String imageDigest,
             String job,
             Instant startedAt,
+            @Nullable String planHash,
             @Nullable String approvedBy,
             @Nullable Double seconds) {}
 }

@@ -31,11 +31,16 @@ final class Conditions {
             case STALLED, STALLED_ON_SECRET ->
                 Stream.of(condition("Ready", "False", reason, message), condition("Stalled", "True", reason, message));
         };
-        return wanted.map(condition -> new ConditionBuilder(condition)
-                        .withObservedGeneration(generation)
-                        .withLastTransitionTime(transition(condition, before, now))
-                        .build())
+        return wanted.map(condition -> stamped(condition, generation, before, now))
                 .toList();
+    }
+
+    /** {@return the condition with its generation and the time when its status came to be what it is} */
+    static Condition stamped(Condition condition, long generation, List<Condition> before, Instant now) {
+        return new ConditionBuilder(condition)
+                .withObservedGeneration(generation)
+                .withLastTransitionTime(transition(condition, before, now))
+                .build();
     }
 
     private static Condition condition(String type, String status, Reason reason, String message) {

@@ -40,17 +40,23 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
     private final Observer observer;
     private final Actor actor;
     private final Telemetry telemetry;
+    private final ApprovalReconciler approvals;
 
-    /** @param reader takes one reading of a database, blocking; it is called beside the loop */
+    /**
+     * @param reader takes one reading of a database, blocking; it is called beside the loop
+     * @param approvals is told of what changes for them
+     */
     public MigrationReconciler(
             KubernetesClient client,
             Attempts attempts,
             Function<? super Question, ? extends Reading> reader,
             Telemetry telemetry,
+            ApprovalReconciler approvals,
             Policy policy,
             Clock clock) {
         this.clock = clock;
         this.telemetry = telemetry;
+        this.approvals = approvals;
         this.readings = new DatabaseReadings(reader, this::gone);
         Plans plans = new Plans(attempts, new PlanStore(client));
         this.observer = new Observer(new Secrets(client), readings, attempts, plans, policy);
@@ -72,6 +78,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
                 return UpdateControl.<DatabaseMigration>noUpdate().rescheduleAfter(MOVED_ON);
             }
             telemetry.reported(resource, seen.status(), status, currentReadAt(seen));
+            approvals.reported(resource, seen.status(), status);
             return UpdateControl.<DatabaseMigration>noUpdate()
                     .rescheduleAfter(Schedule.next(resource, seen, done.decision(), status, clock.instant()));
         }
@@ -80,6 +87,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
     private void gone(DatabaseMigration resource) {
         observer.forget(resource);
         telemetry.gone(resource);
+        approvals.gone(resource);
     }
 
     /**

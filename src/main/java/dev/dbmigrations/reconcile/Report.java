@@ -30,7 +30,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Turns an observation and what was decided on it into one status. Pure. */
 final class Report {
@@ -226,6 +225,7 @@ final class Report {
         if (result.outcome() == Outcome.Succeeded && !ended.isPlan()) {
             reachedEarlier(ended, result);
         }
+        Leave leave = ended.asked().leave();
         Optional<List<String>> from = Optional.ofNullable(result.from());
         Optional<List<String>> to = Optional.ofNullable(result.current());
         if (from.isPresent() && to.isPresent() && !from.equals(to) && result.direction() != null) {
@@ -237,14 +237,10 @@ final class Report {
                     ended.imageDigest(),
                     ended.job(),
                     ended.createdAt(),
-                    approver(ended),
+                    leave == null ? null : leave.plan(),
+                    leave == null ? null : leave.approvedBy(),
                     result.seconds()));
         }
-    }
-
-    private static @Nullable String approver(SeenAttempt ended) {
-        Leave leave = ended.asked().leave();
-        return leave == null ? null : leave.approvedBy();
     }
 
     private void resolved(RunResult result, List<String> target) {

@@ -154,6 +154,17 @@ class CrdIT {
     }
 
     @Test
+    void theCategoryListsBothKinds() {
+        store("examples/minimal.yaml");
+        cluster.kubectl("apply", "-n", NAMESPACE, "-f", cluster.give(Path.of("examples/approval.yaml")));
+
+        assertThat(cluster.kubectl("get", "migrations", "-n", NAMESPACE, "-o", "name"))
+                .contains(
+                        "databasemigration.dbmigrations.dev/trigpointing\n",
+                        "migrationapproval.dbmigrations.dev/trigpointing-2026-11-22\n");
+    }
+
+    @Test
     void resourcesCanBeFoundByTheirSecret() {
         store("examples/minimal.yaml");
         store("examples/all-fields.yaml");
@@ -173,7 +184,7 @@ class CrdIT {
     @Test
     void whatWasApprovedIsNeverChanged() {
         String file = cluster.give(Path.of("examples/approval.yaml"));
-        cluster.kubectl("create", "-n", NAMESPACE, "-f", file);
+        cluster.kubectl("apply", "-n", NAMESPACE, "-f", file);
 
         for (String change : List.of(
                 "{\"approvedBy\":\"root\"}", "{\"comment\":null}", "{\"planHash\":\"" + "0".repeat(64) + "\"}")) {
@@ -290,7 +301,7 @@ class CrdIT {
                         current),
                 "again",
                 List.of(new DatabaseMigrationStatus.Migration(
-                        List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, "ada@example.com", 1.234)),
+                        List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, "5d0b", "jane", 1.234)),
                 List.of(new ConditionBuilder()
                         .withType("Ready")
                         .withStatus("False")

@@ -23,39 +23,48 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The tables of {@code docs/resource.md} are those that the CRD and {@link Reason} make. After a change of either:
- * {@code make docs} writes them.
+ * The tables of {@code docs} are those that the CRDs, {@link Reason} and {@link ApprovalReason} make. After a change of
+ * one: {@code make docs} writes them.
  */
 class ReferencePageTest {
 
-    private static final Path PAGE = Path.of("docs/resource.md");
+    private static final Path RESOURCE = Path.of("docs/resource.md");
+    private static final Path APPROVALS = Path.of("docs/plans-and-approvals.md");
+    private static final Map<String, Path> PAGES = Map.of(
+            "spec", RESOURCE, "status", RESOURCE, "reasons", RESOURCE, "approval", APPROVALS, "states", APPROVALS);
+    private static final String SPEC_HEAD = "| field | default | meaning |\n| --- | --- | --- |\n";
 
     private static Map<String, String> tables = Map.of();
 
     @BeforeAll
     static void make() throws IOException {
-        JSONSchemaProps schema = schema();
+        JSONSchemaProps schema = schema("crds/databasemigrations.yaml");
         tables = Map.of(
-                "spec", fields(schema, "spec", "| field | default | meaning |\n| --- | --- | --- |\n"),
+                "spec", fields(schema, "spec", SPEC_HEAD),
                 "status", fields(schema, "status", "| field | meaning |\n| --- | --- |\n"),
-                "reasons", reasons());
+                "reasons", reasons(),
+                "approval", fields(schema("crds/migrationapprovals.yaml"), "spec", SPEC_HEAD),
+                "states", states());
         if (Boolean.getBoolean("docs.write")) {
-            String page = Files.readString(PAGE);
             for (Map.Entry<String, String> table : tables.entrySet()) {
-                page = section(table.getKey())
-                        .matcher(page)
-                        .replaceFirst("$1" + Matcher.quoteReplacement(table.getValue()) + "$3");
+                Path page = PAGES.get(table.getKey());
+                Files.writeString(
+                        page,
+                        section(table.getKey())
+                                .matcher(Files.readString(page))
+                                .replaceFirst("$1" + Matcher.quoteReplacement(table.getValue()) + "$3"));
             }
-            Files.writeString(PAGE, page);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"spec", "status", "reasons"})
+    @ValueSource(strings = {"spec", "status", "reasons", "approval", "states"})
     void tableIsUpToDate(String name) throws IOException {
-        Matcher section = section(name).matcher(Files.readString(PAGE));
+        Matcher section = section(name).matcher(Files.readString(PAGES.get(name)));
 
-        assertThat(section.find()).as("%s has a section %s", PAGE, name).isTrue();
+        assertThat(section.find())
+                .as("%s has a section %s", PAGES.get(name), name)
+                .isTrue();
         assertThat(section.group(2)).as("`make docs` writes it anew").isEqualTo(tables.get(name));
     }
 
@@ -68,6 +77,13 @@ class ReferencePageTest {
                 .filter(reason -> reason != Reason.Unknown)
                 .map(reason -> "| `%s` | %s | %s |\n".formatted(reason, kind(reason.kind()), reason.advice()))
                 .collect(Collectors.joining("", "| reason | means | what to do |\n| --- | --- | --- |\n", ""));
+    }
+
+    private static String states() {
+        return Arrays.stream(ApprovalReason.values())
+                .map(reason -> "| `%s` | %s | %s |\n"
+                        .formatted(reason, reason.fits() ? "fits" : "does not fit", reason.advice()))
+                .collect(Collectors.joining("", "| state | means | what to do |\n| --- | --- | --- |\n", ""));
     }
 
     private static String kind(Reason.Kind kind) {
@@ -114,8 +130,8 @@ class ReferencePageTest {
 
     private record Field(String path, String defaultValue, String meaning) {}
 
-    private static JSONSchemaProps schema() throws IOException {
-        try (InputStream file = Files.newInputStream(Path.of("crds/databasemigrations.yaml"))) {
+    private static JSONSchemaProps schema(String crd) throws IOException {
+        try (InputStream file = Files.newInputStream(Path.of(crd))) {
             return new KubernetesSerialization()
                     .unmarshal(file, CustomResourceDefinition.class)
                     .getSpec()

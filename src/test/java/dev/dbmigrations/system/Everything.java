@@ -1,6 +1,7 @@
 package dev.dbmigrations.system;
 
 import dev.dbmigrations.api.DatabaseMigration;
+import dev.dbmigrations.api.MigrationApproval;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -20,6 +21,12 @@ record Everything(KubernetesClient client, String namespace) {
         places.put(
                 "resources",
                 yaml(client.resources(DatabaseMigration.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems()));
+        places.put(
+                "approvals",
+                yaml(client.resources(MigrationApproval.class)
                         .inNamespace(namespace)
                         .list()
                         .getItems()));

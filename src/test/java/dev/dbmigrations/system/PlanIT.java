@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.MigrationApproval;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.testing.Cluster;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -17,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.Execution;
@@ -97,6 +100,8 @@ class PlanIT {
         assertThat(plan(status).hash()).isEqualTo(plan.hash());
         assertThat(kinds(shop)).containsExactly("Plan", "Apply");
         assertThat(image(shop.jobs().getLast())).isEqualTo(plan.imageDigest());
+        await("what became of the approvals")
+                .untilAsserted(() -> assertThat(states()).containsExactlyInAnyOrder("OtherPlan", "Applied"));
     }
 
     @Test
@@ -185,6 +190,14 @@ class PlanIT {
                 metadata: {name: "approval-%s"}
                 spec: {migration: shop, planHash: "%s", approvedBy: ada@example.com}
                 """.formatted(DatabaseServer.unique(), hash));
+    }
+
+    private List<String> states() {
+        return client().resources(MigrationApproval.class).inNamespace(team.namespace()).list().getItems().stream()
+                .flatMap(approval -> Stream.ofNullable(approval.getStatus()))
+                .flatMap(status -> status.fits().stream())
+                .map(Condition::getReason)
+                .toList();
     }
 
     private static PlanStatus plan(DatabaseMigrationStatus status) {

@@ -161,7 +161,8 @@ class TelemetryTest {
 
     @Test
     void aMigrationIsOneEvent() {
-        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, 1.5);
+        Migration migration =
+                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, 1.5);
         report(status(Reason.AtTarget, "at b2", attempt(1, NOW), null, List.of(migration)));
         report(status(Reason.AtTarget, "at b2 still", attempt(1, NOW), null, List.of(migration)));
         assertThat(reasons()).containsExactly("Migrated");
@@ -196,7 +197,8 @@ class TelemetryTest {
     @Test
     void metricsSayWhatOperatorsAsk() {
         report(status(Reason.Applying, "Job shop-1", attempt(1, null), null, List.of()));
-        Migration migration = new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, 1.5);
+        Migration migration =
+                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, 1.5);
         report(status(Reason.MigrationFailed, "failed", attempt(1, NOW), failure("failed"), List.of(migration)));
         metrics.refresh();
         assertThat(registry.scrape())
