@@ -85,7 +85,8 @@ final class RunningOperator implements AutoCloseable {
                 .withReconciliationTerminationTimeout(Configuration.STOPPING));
         ApprovalReconciler approvals = new ApprovalReconciler(client, clock);
         operator.register(
-                new MigrationReconciler(client, attempts, reader::read, telemetry, approvals, configuration.policy(), clock),
+                new MigrationReconciler(
+                        client, attempts, reader::read, telemetry, approvals, configuration.policy(), clock),
                 // The annotation is no part of the generation: the filter lets both through, and no status.
                 overrides -> settings(overrides, configuration)
                         .withName("databasemigrations")

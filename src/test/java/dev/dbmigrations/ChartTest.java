@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.reconcile.Policy;
 import dev.dbmigrations.testing.Helm;
@@ -76,11 +77,18 @@ class ChartTest {
     void theOperatorIsToldThePolicy() {
         assertThat(environment(Map.of())).doesNotContainKey("POLICY");
 
-        String told = environment(Map.of("policy[0].namespaces[0]", "shop-*", "policy[0].greatestDowngrade", "Never"))
+        String told = environment(Map.of(
+                        "policy[0].namespaces[0]",
+                        "shop-*",
+                        "policy[0].leastApproval",
+                        "Destructive",
+                        "policy[0].greatestDowngrade",
+                        "Never"))
                 .get("POLICY");
 
         assertThat(Policy.parse(Objects.requireNonNull(told)))
-                .isEqualTo(new Policy(List.of(new Policy.Rule(List.of("shop-*"), DowngradePolicy.Never))));
+                .isEqualTo(new Policy(List.of(
+                        new Policy.Rule(List.of("shop-*"), ApprovalPolicy.Destructive, DowngradePolicy.Never))));
     }
 
     @Test

@@ -75,20 +75,19 @@ public record DatabaseMigrationSpec(
         job = Objects.requireNonNullElse(job, JobSettings.DEFAULT);
     }
 
-    /** {@return the same spec, with that {@code downgrade} where its own allows more} */
-    public DatabaseMigrationSpec downgradeAtMost(DowngradePolicy greatest) {
-        if (downgrade.compareTo(greatest) <= 0) {
-            return this;
-        }
+    /** {@return the same spec, with these where its own {@code approval} and {@code downgrade} are laxer} */
+    public DatabaseMigrationSpec stricter(ApprovalPolicy leastApproval, DowngradePolicy greatestDowngrade) {
+        ApprovalPolicy strictApproval = approval.compareTo(leastApproval) < 0 ? leastApproval : approval;
+        DowngradePolicy strictDowngrade = downgrade.compareTo(greatestDowngrade) > 0 ? greatestDowngrade : downgrade;
         return new DatabaseMigrationSpec(
                 targetRevision,
                 image,
                 credentialsSecretRef,
                 alembic,
-                greatest,
+                strictDowngrade,
                 downgradeImage,
                 mode,
-                approval,
+                strictApproval,
                 databaseRole,
                 lockTimeout,
                 statementTimeout,

@@ -3,6 +3,7 @@ package dev.dbmigrations.reconcile;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DowngradePolicy;
 import java.util.ArrayList;
@@ -38,9 +39,10 @@ public record Policy(List<Rule> rules) {
      * One rule.
      *
      * @param namespaces names; {@code *} stands for any characters
+     * @param leastApproval the laxest {@code approval} that counts there
      * @param greatestDowngrade the widest {@code downgrade} that counts there
      */
-    public record Rule(List<String> namespaces, DowngradePolicy greatestDowngrade) {
+    public record Rule(List<String> namespaces, ApprovalPolicy leastApproval, DowngradePolicy greatestDowngrade) {
 
         public Rule {
             namespaces = List.copyOf(namespaces);
@@ -49,6 +51,14 @@ public record Policy(List<Rule> rules) {
         boolean names(String namespace) {
             return namespaces.stream().anyMatch(glob -> namespace.matches(glob.replace("*", ".*")));
         }
+    }
+
+    /** {@return the laxest {@code approval} that counts in a namespace} */
+    public ApprovalPolicy leastApproval(String namespace) {
+        return in(namespace)
+                .map(Rule::leastApproval)
+                .max(Comparator.naturalOrder())
+                .orElse(ApprovalPolicy.Never);
     }
 
     /** {@return the widest {@code downgrade} that counts in a namespace} */
@@ -61,7 +71,7 @@ public record Policy(List<Rule> rules) {
 
     /** {@return a spec of that namespace as it counts: what it asks for, made stricter where the policy says so} */
     public DatabaseMigrationSpec applied(String namespace, DatabaseMigrationSpec spec) {
-        return spec.downgradeAtMost(greatestDowngrade(namespace));
+        return spec.stricter(leastApproval(namespace), greatestDowngrade(namespace));
     }
 
     private Stream<Rule> in(String namespace) {
@@ -97,7 +107,7 @@ public record Policy(List<Rule> rules) {
         if (!rule.isObject()) {
             throw new IllegalArgumentException(where + " is no rule; " + FORM);
         }
-        Set<String> known = new TreeSet<>(Set.of("namespaces", "greatestDowngrade"));
+        Set<String> known = new TreeSet<>(Set.of("namespaces", "leastApproval", "greatestDowngrade"));
         for (Map.Entry<String, JsonNode> field : rule.properties()) {
             if (!known.contains(field.getKey())) {
                 throw new IllegalArgumentException(
@@ -106,6 +116,7 @@ public record Policy(List<Rule> rules) {
         }
         return new Rule(
                 namespaces(where + ".namespaces", rule.path("namespaces")),
+                choice(where + ".leastApproval", rule.get("leastApproval"), ApprovalPolicy.Never),
                 choice(where + ".greatestDowngrade", rule.get("greatestDowngrade"), DowngradePolicy.Always));
     }
 

@@ -84,6 +84,17 @@ class PlanningTest {
     }
 
     @Test
+    void theOperatorsPolicyAsksForAPersonWhereTheResourceDoesNot() {
+        Situation situation = wanting(Mode.Apply, ApprovalPolicy.Never)
+                .policy("[{\"namespaces\": [\"production\"], \"leastApproval\": \"Always\"}]");
+        rendered(situation, "a1");
+
+        situation.happens();
+
+        assertThat(situation.reason()).isEqualTo("AwaitingApproval");
+    }
+
+    @Test
     void showsThePlanAndRestsInModePlan() {
         Situation situation = planKept(Mode.Plan, ApprovalPolicy.Never, true);
 

@@ -3,6 +3,7 @@ package dev.dbmigrations.reconcile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DowngradePolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -16,8 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PolicyTest {
 
     private static final Policy POLICY = Policy.parse("""
-            [{"namespaces": ["production", "shop-*"], "greatestDowngrade": "Requested"},
-             {"namespaces": ["*-eu"], "greatestDowngrade": "Never"},
+            [{"namespaces": ["production", "shop-*"], "leastApproval": "Destructive", "greatestDowngrade": "Requested"},
+             {"namespaces": ["*-eu"], "leastApproval": "Always", "greatestDowngrade": "Never"},
              {"namespaces": ["maps"]}]
             """);
 
@@ -48,7 +49,22 @@ class PolicyTest {
         "Never, staging, Never"
     })
     void theStricterOfPolicyAndSpecCounts(DowngradePolicy asked, String namespace, DowngradePolicy effective) {
-        assertThat(POLICY.applied(namespace, asking(asked))).isEqualTo(asking(effective));
+        assertThat(POLICY.applied(namespace, asking(asked)).downgrade()).isEqualTo(effective);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Never, production, Destructive",
+        "Destructive, production, Destructive",
+        "Always, production, Always",
+        "Never, shop-eu, Always",
+        "Never, maps, Never",
+        "Destructive, staging, Destructive"
+    })
+    void theStricterApprovalCounts(ApprovalPolicy asked, String namespace, ApprovalPolicy effective) {
+        DatabaseMigrationSpec spec = asking(DowngradePolicy.Never).stricter(asked, DowngradePolicy.Never);
+
+        assertThat(POLICY.applied(namespace, spec).approval()).isEqualTo(effective);
     }
 
     @Test
@@ -70,6 +86,7 @@ class PolicyTest {
             [{"namespaces": ["a"]}, {"namespaces": ["Shop"]}]  | policy[1].namespaces has 'Shop', which no namespace is named
             [{"namespaces": ["shop?"]}]                        | policy[0].namespaces has 'shop?', which no namespace is named
             [{"namespaces": ["a"], "greatestDowngrade": "no"}] | policy[0].greatestDowngrade is 'no'; write Never, Requested, Always
+            [{"namespaces": ["a"], "leastApproval": "all"}]    | policy[0].leastApproval is 'all'; write Never, Destructive, Always
             [{"namespaces": ["a"], "downgrade": "Never"}]      | policy[0] has a field downgrade; it can have
             """)
     void whatIsNoPolicyIsSaidSo(String json, String refusal) {
