@@ -20,15 +20,23 @@ public final class PlanHash {
     /**
      * {@return 64 hexadecimal digits, others as soon as any of this is another}
      *
+     * <p>Resource and attempt are part of it, so that an approval is for one plan, once: the same steps planned again,
+     * after a way back or for a resource made again, wait again.
+     *
      * <p>The version table is left out of the database: before the first run there is none, and after a failed one it
      * may be there, empty.
      *
+     * @param uid the resource's
+     * @param attempt number of the attempt that planned
      * @param documentSha256 of the whole plan document, the way back with it
      * @param imageDigest what it was rendered with, and runs with
      * @param from the rows that it begins with
      */
-    public static String of(String documentSha256, String imageDigest, List<String> from, MadeFor madeFor) {
+    public static String of(
+            String uid, int attempt, String documentSha256, String imageDigest, List<String> from, MadeFor madeFor) {
         List<Object> all = Arrays.asList(
+                uid,
+                attempt,
                 documentSha256,
                 imageDigest,
                 from,

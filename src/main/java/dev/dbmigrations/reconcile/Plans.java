@@ -99,7 +99,7 @@ final class Plans {
                     "the plan of Job " + ended.job() + " was lost: its pod's log is gone or does not have it whole",
                     now);
         }
-        PlanStatus plan = status(resource, said.get(), image, madeFor.get(), document.get(), now);
+        PlanStatus plan = status(resource, ended, said.get(), image, madeFor.get(), document.get(), now);
         store.keep(resource, plan, document.get(), ended.job());
         return new KeepPlan(ended, read.reading(), plan);
     }
@@ -120,13 +120,15 @@ final class Plans {
 
     private static PlanStatus status(
             DatabaseMigration resource,
+            SeenAttempt ended,
             RunResult.Plan said,
             String image,
             MadeFor madeFor,
             PlanDocument document,
             Instant now) {
         List<String> from = document.from().stream().sorted().toList();
-        String hash = PlanHash.of(String.valueOf(said.sha256()), image, from, madeFor);
+        String hash = PlanHash.of(
+                resource.getMetadata().getUid(), ended.number(), String.valueOf(said.sha256()), image, from, madeFor);
         return new PlanStatus(
                 hash,
                 document.direction(),

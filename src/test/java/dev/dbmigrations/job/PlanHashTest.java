@@ -28,7 +28,7 @@ class PlanHashTest {
             @Nullable String role,
             DatabaseIdentity database) {
         AlembicSettings alembic = new AlembicSettings("", null, "", "", null, null, arguments);
-        return PlanHash.of(document, image, from, new MadeFor(target, "image:1", alembic, role, database));
+        return PlanHash.of("uid", 1, document, image, from, new MadeFor(target, "image:1", alembic, role, database));
     }
 
     @Test
@@ -56,6 +56,16 @@ class PlanHashTest {
                                 List.of(),
                                 null,
                                 new DatabaseIdentity("db", 5432, "app", "9999", null))))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void isAnotherForAnotherResourceAndForAnotherAttempt() {
+        MadeFor madeFor = new MadeFor("b2", "image:1", AlembicSettings.DEFAULT, null, DATABASE);
+        assertThat(Stream.of(
+                        PlanHash.of("uid", 1, "5d", "image@sha256:aa", List.of("a1"), madeFor),
+                        PlanHash.of("uid", 2, "5d", "image@sha256:aa", List.of("a1"), madeFor),
+                        PlanHash.of("other", 1, "5d", "image@sha256:aa", List.of("a1"), madeFor)))
                 .doesNotHaveDuplicates();
     }
 

@@ -77,6 +77,7 @@ class PlanIT {
 
         client().resource(kept(second)).delete();
         shop.await(Planned, "another plan", status -> plan(status).at().isAfter(second.at()));
+        assertThat(plan(shop.status()).hash()).isNotEqualTo(second.hash());
         assertThat(kept(plan(shop.status())).getData()).containsKey("plan.sql");
     }
 
