@@ -61,7 +61,7 @@ public record PlanStatus(
                         + " of which destroy data, or may";
         return (stepCount == 1 ? "1 step" : stepCount + " steps")
                 + (direction.equals("Downgrade") ? " down to " : " up to ")
-                + (to.isEmpty() ? "base" : String.join(", ", to)) + ", " + destroying;
+                + Revisions.named(to) + ", " + destroying;
     }
 
     /**

@@ -1,14 +1,10 @@
 package dev.dbmigrations.job;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-
 /** Names that are the same whenever the same thing is decided, so that a second creation is no second Job. */
 final class AttemptName {
 
     private static final int LONGEST_PREFIX = 40;
+    private static final int DIGITS = 10;
 
     private AttemptName() {}
 
@@ -21,11 +17,6 @@ final class AttemptName {
 
     /** {@return ten hexadecimal digits of the text's SHA-256} */
     static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 5);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Sha256.of(text).substring(0, DIGITS);
     }
 }

@@ -190,7 +190,7 @@ public final class Attempts {
         client.resource(existing).patch(PatchContext.of(PatchType.JSON), Serialization.asJson(List.of(change)));
     }
 
-    private static boolean isOwnedBy(List<OwnerReference> owners, DatabaseMigration resource) {
+    static boolean isOwnedBy(List<OwnerReference> owners, DatabaseMigration resource) {
         return owners.stream().anyMatch(owner -> resource.getMetadata().getUid().equals(owner.getUid()));
     }
 }

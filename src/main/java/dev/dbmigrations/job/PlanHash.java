@@ -3,11 +3,7 @@ package dev.dbmigrations.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.dbmigrations.api.PlanStatus.MadeFor;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 
 /** What an approval names (rule 7). */
@@ -48,10 +44,9 @@ public final class PlanHash {
                 madeFor.database().name(),
                 madeFor.database().systemIdentifier());
         try {
-            byte[] text = JSON.writeValueAsString(all).getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
-            throw new IllegalStateException("strings and numbers are always JSON, and every Java has SHA-256", e);
+            return Sha256.of(JSON.writeValueAsString(all));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("strings and numbers are always JSON", e);
         }
     }
 }

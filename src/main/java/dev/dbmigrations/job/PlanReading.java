@@ -6,10 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -116,17 +113,11 @@ public final class PlanReading {
         try (GZIPInputStream gzip = new GZIPInputStream(
                 new ByteArrayInputStream(Base64.getDecoder().decode(String.join("", chunks.values()))))) {
             byte[] content = gzip.readNBytes(bytes + 1);
-            return content.length == bytes && hash(content).equals(sha256) ? Optional.of(content) : Optional.empty();
+            return content.length == bytes && Sha256.of(content).equals(sha256)
+                    ? Optional.of(content)
+                    : Optional.empty();
         } catch (IOException | IllegalArgumentException e) {
             return Optional.empty();
-        }
-    }
-
-    private static String hash(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

@@ -46,7 +46,7 @@ public final class PlanStore {
                 .get();
         return kept != null
                 && kept.getMetadata().getDeletionTimestamp() == null
-                && isOf(kept, resource)
+                && Attempts.isOwnedBy(kept.getMetadata().getOwnerReferences(), resource)
                 && kept.getMetadata().getAnnotations() != null
                 && plan.hash().equals(kept.getMetadata().getAnnotations().get(Labels.PLAN));
     }
@@ -63,17 +63,12 @@ public final class PlanStore {
                 .list()
                 .getItems()
                 .stream()
-                .filter(kept ->
-                        isOf(kept, resource) && !kept.getMetadata().getName().equals(newest.configMap()))
+                .filter(kept -> Attempts.isOwnedBy(kept.getMetadata().getOwnerReferences(), resource)
+                        && !kept.getMetadata().getName().equals(newest.configMap()))
                 .sorted(Comparator.comparing(
                                 (ConfigMap kept) -> kept.getMetadata().getCreationTimestamp())
                         .reversed())
                 .skip(KEPT - 1)
                 .forEach(old -> client.resource(old).delete());
-    }
-
-    private static boolean isOf(ConfigMap kept, DatabaseMigration resource) {
-        return kept.getMetadata().getOwnerReferences().stream()
-                .anyMatch(owner -> resource.getMetadata().getUid().equals(owner.getUid()));
     }
 }

@@ -3,6 +3,7 @@ package dev.dbmigrations.reconcile;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.PlanStatus.Step;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.api.ShortText;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
@@ -47,8 +48,8 @@ final class PlanWords {
 
     /** {@return what a running plan does} */
     static String planning(String job, List<String> from, String target) {
-        return "Job " + job + " renders what would bring the database from "
-                + (from.isEmpty() ? "base" : String.join(", ", from)) + " to " + target + ", and runs nothing";
+        return "Job " + job + " renders what would bring the database from " + Revisions.named(from) + " to " + target
+                + ", and runs nothing";
     }
 
     /** An object's name with the digits that the API server adds is no longer than a name may be. */

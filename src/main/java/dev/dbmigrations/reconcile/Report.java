@@ -4,6 +4,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunResult;
@@ -116,7 +117,9 @@ final class Report {
                 .ifPresent(database -> draft.lastReached = Remembered.reached(
                         seen, draft.lastReached, settle.reading().revisions(), database, now));
         draft.ready(
-                Reason.AtTarget, "the database is at " + named(settle.reading().revisions()), now);
+                Reason.AtTarget,
+                "the database is at " + Revisions.named(settle.reading().revisions()),
+                now);
     }
 
     private void start(Start start, String job) {
@@ -140,7 +143,7 @@ final class Report {
         draft.ready(
                 Reason.Applying,
                 "Job " + job + " is bringing the database from "
-                        + named(start.reading().revisions()) + " to "
+                        + Revisions.named(start.reading().revisions()) + " to "
                         + seen.spec().targetRevision() + why,
                 now);
     }
@@ -177,7 +180,7 @@ final class Report {
         draft.ready(
                 Reason.Suspended,
                 "spec.suspend is true: the database is left at "
-                        + named(Objects.requireNonNullElse(draft.currentRevisions, List.of())),
+                        + Revisions.named(Objects.requireNonNullElse(draft.currentRevisions, List.of())),
                 now);
     }
 
@@ -202,7 +205,7 @@ final class Report {
         draft.ready(
                 Reason.Applying,
                 "Job " + taken.ended().job() + " has ended with the database at "
-                        + named(taken.reading().revisions()) + ", and what is next is decided",
+                        + Revisions.named(taken.reading().revisions()) + ", and what is next is decided",
                 now);
     }
 
@@ -270,9 +273,5 @@ final class Report {
                         ended.asked().alembic(),
                         database,
                         now.truncatedTo(ChronoUnit.SECONDS)));
-    }
-
-    private static String named(List<String> revisions) {
-        return revisions.isEmpty() ? "base" : String.join(", ", revisions);
     }
 }

@@ -8,6 +8,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.SeenAttempt;
@@ -74,7 +75,7 @@ final class Rollback {
         if (way.isEmpty()) {
             return Optional.of(new Refusal(
                     Reason.RevisionNotFound,
-                    "the database is at revision " + named(unknown) + ", which is not in image "
+                    "the database is at revision " + Revisions.named(unknown) + ", which is not in image "
                             + seen.spec().image()
                             + ": use the image that applied it, or a newer one; to go down with it"
                             + " instead, name it in spec.downgradeImage, with downgrade: Always"));
@@ -94,25 +95,26 @@ final class Rollback {
                 ? "it was applied by image " + with
                 : "this resource did not bring the database there, "
                         + (named ? "and spec.downgradeImage names " : "and last used ") + with;
-        String fact = "revision " + named(unknown) + " is not in image " + spec.image() + "; " + whence;
+        String fact = "revision " + Revisions.named(unknown) + " is not in image " + spec.image() + "; " + whence;
         if (spec.downgrade() == DowngradePolicy.Never) {
             return new Refusal(
                     Reason.DowngradeForbidden,
-                    fact + ", and downgrade: Never forbids to go down with that one to " + named(way.to()) + ": write"
-                            + " downgrade: Always, or an image that has both");
+                    fact + ", and downgrade: Never forbids to go down with that one to " + Revisions.named(way.to())
+                            + ": write" + " downgrade: Always, or an image that has both");
         }
         boolean byId = Target.leftHere(seen, current) && way.to().size() == 1 && Target.symbolic(spec.targetRevision());
         return new Refusal(
                 Reason.DatabaseAhead,
                 fact + ": write " + (byId ? "targetRevision: " + way.to().getFirst() + " or " : "")
-                        + "downgrade: Always to go down with that one to " + named(way.to()) + ", or image: " + with
+                        + "downgrade: Always to go down with that one to " + Revisions.named(way.to()) + ", or image: "
+                        + with
                         + " to stay");
     }
 
     /** {@return why a rollback failed, where the runner, which knows one image only, cannot say it all} */
     static Optional<Refusal> failure(Observation seen, SeenAttempt attempt, RunResult result, AtRevisions after) {
         String image = attempt.asked().image();
-        String from = named(attempt.asked().expected());
+        String from = Revisions.named(attempt.asked().expected());
         if (!attempt.isRollback()) {
             return Optional.empty();
         }
@@ -131,7 +133,7 @@ final class Rollback {
                         ? "image " + image + ", with which to go down from " + from + ", does not contain "
                                 + attempt.asked().target() + ", which is the target in image "
                                 + seen.spec().image() + ": write a target or an image so that one contains both"
-                        : "revision " + named(result.unknown()) + " is neither in image "
+                        : "revision " + Revisions.named(result.unknown()) + " is neither in image "
                                 + seen.spec().image() + " nor in image " + image
                                 + ", with which to go down: write an image that contains it"));
     }
@@ -140,13 +142,9 @@ final class Rollback {
     static String imageMissing(SeenAttempt attempt, String why) {
         String image = attempt.asked().image();
         return "image " + image + ", with which to go down from "
-                + named(attempt.asked().expected()) + ", cannot be pulled (" + why
+                + Revisions.named(attempt.asked().expected()) + ", cannot be pulled (" + why
                 + "): restore it in its registry, or name another image that has these revisions in"
                 + " spec.downgradeImage";
-    }
-
-    private static String named(List<String> revisions) {
-        return revisions.isEmpty() ? "base" : String.join(", ", revisions);
     }
 
     /** Whether the spec gives leave to go down (rule 5), to {@code head} as well: here the graph is not the target's own. */

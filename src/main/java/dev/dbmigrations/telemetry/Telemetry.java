@@ -7,6 +7,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
@@ -86,8 +87,8 @@ public final class Telemetry {
             events.normal(
                     resource,
                     "Migrated",
-                    migration.direction() + " from " + named(migration.from()) + " to " + named(migration.to())
-                            + " by Job " + migration.job());
+                    migration.direction() + " from " + Revisions.named(migration.from()) + " to "
+                            + Revisions.named(migration.to()) + " by Job " + migration.job());
         }
     }
 
@@ -100,10 +101,6 @@ public final class Telemetry {
 
     private static String message(DatabaseMigrationStatus status) {
         return status.condition("Ready").map(Condition::getMessage).orElse(Reason.Applying.name());
-    }
-
-    private static String named(List<String> revisions) {
-        return revisions.isEmpty() ? "base" : String.join(", ", revisions);
     }
 
     private static boolean sameWords(Optional<Condition> one, Optional<Condition> other) {
