@@ -76,6 +76,9 @@ class Pod:
     def plan(self, target="head", **document):
         return self.run(target, mode="plan", **document)
 
+    def check(self, **document):
+        return self.run(document.pop("target", "head"), mode="check", **document)
+
     def run(self, target, **document):
         return self.finished(self.start(target, **document))
 

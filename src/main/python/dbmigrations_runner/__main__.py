@@ -43,8 +43,9 @@ def main():
 
 def attempt(run, report, interruption):
     """Bring the database to the target, and return what came of it."""
-    if run.mode not in ("apply", "plan"):
-        raise StoppedError("EnvironmentFailed", f"this runner does not know mode {run.mode}, only apply and plan")
+    if run.mode not in ("apply", "plan", "check"):
+        known = "only apply, plan and check"
+        raise StoppedError("EnvironmentFailed", f"this runner does not know mode {run.mode}, {known}")
     report.phase("reading the Secret")
     credentials = secrets.parse(secrets.read_secret(run.credentials_directory), run.credentials_key)
     redaction.hide(credentials)
@@ -53,7 +54,7 @@ def attempt(run, report, interruption):
     environment.publish(run, tree, credentials)
 
     report.phase("connecting to the database")
-    connection = PlanConnection if run.plans else LockConnection
+    connection = PlanConnection if run.reads_only else LockConnection
     lock_connection = connection(run, tree.driver, credentials, interruption)
     interruption.cancels_through(lock_connection)
     report.note(database=lock_connection.database)
@@ -79,7 +80,11 @@ def attempt(run, report, interruption):
 
 def kinds(run):
     """Return what runs env.py, and what judges it afterwards."""
-    if run.plans:
+    if run.mode == "check":
+        from dbmigrations_runner.check import Check, CheckVerdict  # noqa: PLC0415
+
+        return Check, CheckVerdict
+    if run.mode == "plan":
         from dbmigrations_runner.plan import Plan, PlanVerdict  # noqa: PLC0415
 
         return Plan, PlanVerdict

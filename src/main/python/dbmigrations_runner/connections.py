@@ -88,7 +88,7 @@ class Connections:
             if home:
                 cursor.execute(locks.settings_sql(self._settings()))
                 cursor.fetchall()
-                if not self._run.plans:
+                if not self._run.reads_only:
                     self._share_work_key(cursor)
                 if self._run.database_role:
                     cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")

@@ -44,9 +44,9 @@ class Run:
     way_back: bool = False
 
     @property
-    def plans(self):
-        """Whether this run only says what would be done."""
-        return self.mode == "plan"
+    def reads_only(self):
+        """Whether this run only looks: it says what would be done, or whether the models match."""
+        return self.mode in ("plan", "check")
 
     @property
     def name(self):
@@ -110,6 +110,7 @@ def new_result():
         "failure": None,
         "partial": None,
         "plan": None,
+        "models": None,
         "startedAt": None,
         "seconds": 0,
     }
@@ -125,7 +126,8 @@ def encoded(result, limit=GREATEST_RESULT):
     for holder, name, greatest in _texts(result):
         holder[name] = holder[name][:greatest]
     _drop_steps(result, limit)
-    _drop_summary(result, limit)
+    _drop_last(result, limit, "plan", "summary")
+    _drop_last(result, limit, "models", "differences")
     for shorten in (_halve_text, _halve_list):
         while len(_bytes(result)) > limit and shorten(result):
             pass
@@ -143,11 +145,11 @@ def _drop_steps(result, limit):
         excess -= len(_bytes(revisions.pop(0))) + len(",")
 
 
-def _drop_summary(result, limit):
+def _drop_last(result, limit, fact, entries):
     excess = len(_bytes(result)) - limit
-    summary = (result.get("plan") or {}).get("summary") or []
-    while excess > 0 and summary:
-        excess -= len(_bytes(summary.pop())) + len(",")
+    listed = (result.get(fact) or {}).get(entries) or []
+    while excess > 0 and listed:
+        excess -= len(_bytes(listed.pop())) + len(",")
 
 
 def _halve_text(result):

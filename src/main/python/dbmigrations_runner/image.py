@@ -129,8 +129,15 @@ def _command_options(run):
         sql=False,
         tag=None,
         revision=run.target,
-        cmd=(command.upgrade, ["revision"], ["sql", "tag"]),
+        cmd=_command(run, command),
     )
+
+
+def _command(run, command):
+    """Return what the command would be, as Alembic notes it; before 1.9 there is none that checks."""
+    if run.mode == "check" and hasattr(command, "check"):
+        return command.check, [], []
+    return command.upgrade, ["revision"], ["sql", "tag"]
 
 
 def _unusable(message):

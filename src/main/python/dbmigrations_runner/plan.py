@@ -91,13 +91,17 @@ class Plan(Migration):
 class PlanVerdict(Verdict):
     """Judges whether there is a plan; nothing was to be applied."""
 
+    # What the run makes, as the result document calls it, and what it is, in words.
+    made = "plan"
+    doing = "a plan"
+
     def facts(self, error, invalid_before):
         """Return outcome, reason, message and facts, once the plan is out."""
         outcome, reason, message, known = super().facts(error, invalid_before)
         # Whatever was left behind meanwhile is another run's.
         known["partial"] = None
         if outcome == SUCCEEDED:
-            known["plan"] = self._migration.published()
+            known[self.made] = self._migration.published()
         return outcome, reason, message, known
 
     def _judge(self, error, rows, left, invalid):  # noqa: ARG002, what can be left after a run cannot be here
@@ -118,7 +122,7 @@ class PlanVerdict(Verdict):
         if failures.sqlstate(cause) == READ_ONLY:
             return (
                 "EnvironmentFailed",
-                f"env.py writes to the database, and a plan only reads: {failures.first_line(cause)}; "
+                f"env.py writes to the database, and {self.doing} only reads: {failures.first_line(cause)}; "
                 "let env.py look first whether there is anything to write",
             )
         return super()._classify(error)

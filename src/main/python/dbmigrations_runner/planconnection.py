@@ -1,4 +1,4 @@
-"""The runner's own connection while it plans: it reads, and keeps nobody waiting."""
+"""The runner's own connection while it plans or checks: it reads, and keeps nobody waiting."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ class PlanConnection(locks.LockConnection):
     """A session that holds no lock; its key only tells env.py's connections that they are in the same database."""
 
     key = PLAN_KEY
-    first_state = "planning"
     more_settings = MappingProxyType({"default_transaction_read_only": "on"})
+
+    @property
+    def first_state(self):
+        """What the session's name says: there is nothing else to tell until it ends."""
+        return "checking" if self._run.mode == "check" else "planning"
 
     def acquire(self, _report):
         """Take the key by which env.py's connections find this one; it never waits."""

@@ -10,7 +10,7 @@ from dbmigrations_runner.leftovers import autocommits
 def moved(rows, expected):
     """Rule 1: only from the current that was decided on."""
     if rows != expected:
-        raise superseded(f"the database is at {_said(rows)}, not at {_said(expected)} any more")
+        raise superseded(f"the database is at {said(rows)}, not at {said(expected)} any more")
 
 
 def not_in_image(unknown, image):
@@ -26,14 +26,14 @@ def not_below(run, rows):
     """Return the refusal for a rollback that would go up (rule 6)."""
     return StoppedError(
         "DatabaseAhead",
-        f"target {run.target} does not lie below the database's {_said(rows)} in image {run.image}, "
+        f"target {run.target} does not lie below the database's {said(rows)} in image {run.image}, "
         "so there is no way down to it: write a target that does, or an image that contains both",
     )
 
 
 def downgrade(run, graph, target, rows):
     """Rules 5 and 9."""
-    way = f"target {run.target} lies below the database's {_said(rows)}"
+    way = f"target {run.target} lies below the database's {said(rows)}"
     if run.downgrade == "Forbidden":
         raise StoppedError("DowngradeForbidden", f"{way}, and downgrade: Never forbids to go down")
     if run.downgrade != "Allowed":
@@ -79,5 +79,6 @@ def after_interruption(suspected):
         )
 
 
-def _said(rows):
+def said(rows):
+    """Return rows in words."""
     return f"revision {', '.join(sorted(rows))}" if rows else "base"
