@@ -49,7 +49,7 @@ def test_message_and_statement_are_cut_before_the_rest():
 def test_whatever_is_long_the_outcome_stays(count):
     ids = ["🔑" * 60 + str(number) for number in range(count)]
     names = dict.fromkeys(("from", "current", "resolvedTarget", "heads", "unknown"), ids)
-    partial = {"revisions": ids, "invalidIndexes": ids}
+    partial = {"revisions": ids, "invalidIndexes": ids, "committed": ids}
     steps = {"executed": count, "total": count, "revisions": ids}
     document = shortened(result(reason="PartiallyApplied", message="🔑" * 5000, steps=steps, partial=partial, **names))
     assert (document["outcome"], document["reason"]) == ("Failed", "PartiallyApplied")

@@ -14,7 +14,7 @@ def history(tree):
 
 def partial(result, *revisions, indexes=()):
     assert (result.outcome, result.reason) == ("Failed", "PartiallyApplied"), result.log
-    assert result.partial == {"revisions": list(revisions), "invalidIndexes": list(indexes)}
+    assert (result.partial["revisions"], result.partial["invalidIndexes"]) == (list(revisions), list(indexes))
     for name in (*revisions, *indexes):
         assert name in result.message
 

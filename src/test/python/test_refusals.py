@@ -243,7 +243,7 @@ def test_after_an_interruption_what_may_have_committed_waits_for_a_person(pod, t
     tree.revision("cccc4444", up=up)
     result = pod.upgrade("head", afterInterruption=True)
     refused(result, database, "PartiallyApplied", "cccc4444")
-    assert result.partial == {"revisions": ["cccc4444"], "invalidIndexes": []}
+    assert result.partial["revisions"] == ["cccc4444"]
 
 
 def test_after_an_interruption_plain_revisions_go_on(pod, tree):

@@ -65,7 +65,7 @@ def attempt(run, report, interruption):
     from dbmigrations_runner.connections import Connections  # noqa: PLC0415
 
     make, judge = kinds(run)
-    leftovers = Leftovers(lambda marked: report.note(partial=partial(marked, [])))
+    leftovers = Leftovers(lambda marked: report.note(partial=partial(marked, [], leftovers.committed(marked))))
     connections = Connections(run, credentials, lock_connection, interruption, leftovers)
     connections.install()
     migration = make(run, tree, lock_connection, connections, leftovers, report)

@@ -128,6 +128,7 @@ def encoded(result, limit=GREATEST_RESULT):
     _drop_steps(result, limit)
     _drop_last(result, limit, "plan", "summary")
     _drop_last(result, limit, "models", "differences")
+    _drop_last(result, limit, "partial", "committed")
     for shorten in (_halve_text, _halve_list):
         while len(_bytes(result)) > limit and shorten(result):
             pass

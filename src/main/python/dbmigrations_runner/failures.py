@@ -11,6 +11,7 @@ from dbmigrations_runner.errors import StoppedError
 LOCK_NOT_AVAILABLE = "55P03"
 NO_PRIVILEGE = "42501"
 ADMIN_SHUTDOWN = "57P01"
+QUERY_CANCELED = "57014"
 IN_FAILED_TRANSACTION = "25P02"
 UNREACHABLE = re.compile(r"08|53|57P|25006")
 # Drivers on libpq give no SQLSTATE when connecting fails, only the server's text.
@@ -19,6 +20,13 @@ REFUSED_TEXT = re.compile(
     r"role .* does not exist|not permitted to log in|permission denied for database|password is required",
     re.IGNORECASE,
 )
+# What helps, where PostgreSQL's own words do not say it.
+WAYS_OUT = {
+    LOCK_NOT_AVAILABLE: "another session has the lock: end it, or wait longer by spec.lockTimeout",
+    "25001": "run it within `with op.get_context().autocommit_block():`",
+    NO_PRIVILEGE: "GRANT the right to the Secret's user, or name a role that has it in spec.databaseRole",
+}
+STATEMENT_TIMEOUT = re.compile(r"statement timeout", re.IGNORECASE)
 STATE_IN_TEXT = re.compile(r"[0-9A-Z]{5}")
 DRIVER_MODULES = ("psycopg2", "psycopg", "pg8000", "asyncpg", "sqlalchemy")
 
@@ -44,6 +52,14 @@ def reason(error, state):
     if UNREACHABLE.match(state):
         return "DatabaseUnreachable"
     return "MigrationFailed"
+
+
+def way_out(state, text):
+    """Return what helps against a database error, as the end of a sentence; empty where nothing is known."""
+    help_ = WAYS_OUT.get(state)
+    if state == QUERY_CANCELED and STATEMENT_TIMEOUT.search(text):
+        help_ = "give it longer by spec.statementTimeout"
+    return f"; {help_}" if help_ else ""
 
 
 def connect_failure(error, credentials):

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 
+from dbmigrations_runner import redaction
+
 COMMENTS = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 ENDS_TRANSACTION = re.compile(
     rf"^{COMMENTS}(COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b(?!\s+(TO|PREPARED)\b)|;{COMMENTS}COMMIT\b",
     re.IGNORECASE | re.DOTALL,
 )
+ROLLS_BACK = re.compile(rf"^{COMMENTS}(ROLLBACK|ABORT)\b", re.IGNORECASE | re.DOTALL)
 # Statements that leave nothing behind when each is its own transaction.
 HARMLESS = re.compile(
     rf"^{COMMENTS}(SET|SHOW|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|DISCARD|EXPLAIN)\b"
@@ -23,14 +26,55 @@ HARMLESS = re.compile(
 WROTE = "SELECT pg_catalog.txid_current_if_assigned() IS NOT NULL"
 # On Connection.info: the server's transaction was ended by text, so what follows commits by itself.
 ENDED_BY_TEXT = "dbmigrations.ended_by_text"
+# On Connection.info: what the open transaction has done, by step.
+PENDING = "dbmigrations.pending"
+# They change nothing that a person would have to mend.
+ONLY_READS = re.compile(rf"^{COMMENTS}(SELECT|TABLE|VALUES)\b", re.IGNORECASE | re.DOTALL)
+# How many statements of a step are named, and how much of each.
+MANY_STATEMENTS, MANY_CHARACTERS = 10, 150
+# A statement may be a megabyte long.
+ENOUGH_CHARACTERS = 5000
+
+
+class Statements:
+    """What one step has done: the first few statements, and how many more there were."""
+
+    def __init__(self):
+        self._texts = []
+        self._more = 0
+
+    def add(self, statement):
+        """Take note of one that succeeded."""
+        if len(self._texts) < MANY_STATEMENTS:
+            self._texts.append(_shortened(statement))
+        else:
+            self._more += 1
+
+    def take(self, others):
+        """Take over what another one has noted, as later."""
+        free = MANY_STATEMENTS - len(self._texts)
+        self._texts += others._texts[:free]
+        self._more += len(others._texts[free:]) + others._more
+
+    @property
+    def overflows(self):
+        """Tell whether there were more than are named."""
+        return self._more > 0
+
+    @property
+    def said(self):
+        """The statements as people read them."""
+        return [*self._texts, f"… and {self._more} more"] if self._more else list(self._texts)
 
 
 class Leftovers:
     """Follows the steps and the commits of one run."""
 
     def __init__(self, changed):
+        """`changed` is called with what is to be said of the marked steps, each time that it changes."""
         self._changed = changed
         self._step = None
+        self._committed = {}
         self._marked = []
         self._uncommitted_rows = []
 
@@ -48,6 +92,7 @@ class Leftovers:
 
     def committing(self, connection):
         """Take note of a commit, before it happens."""
+        self._commit_pending(connection)
         if self._step is not None and _has_written(connection):
             self._mark()
         self._clear(self._uncommitted_rows)
@@ -57,33 +102,62 @@ class Leftovers:
     def rolled_back(self, connection):
         """Rows that were not committed are gone, what was committed before them is not."""
         self._uncommitted_rows = []
+        connection.info.pop(PENDING, None)
         connection.info.pop(ENDED_BY_TEXT, None)
 
     def statement_starting(self, connection, statement):
         """Take note of a transaction that is ended by text, which no event tells."""
         if self._step is not None and ENDS_TRANSACTION.search(statement):
+            if ROLLS_BACK.search(statement):
+                connection.info.pop(PENDING, None)
+            self._commit_pending(connection)
             if _has_written(connection) or ";" in statement.strip().rstrip(";"):
                 self._mark()
             connection.info[ENDED_BY_TEXT] = True
 
     def statement_done(self, connection, statement):
         """Take note of a statement that succeeded."""
-        if self._step is not None and autocommits(connection) and not HARMLESS.search(statement):
+        if self._step is None or HARMLESS.search(statement):
+            return
+        if not ONLY_READS.search(statement):
+            pending = connection.info.setdefault(PENDING, {})
+            pending.setdefault(self._step, Statements()).add(statement)
+        if autocommits(connection):
+            self._commit_pending(connection)
             self._mark()
 
     def remaining(self, is_reached):
         """Return the marked steps that `is_reached(revision)`, asked of the rows read back, does not confirm."""
         return [revision for revision in self._marked if not is_reached(revision)]
 
+    def committed(self, revisions):
+        """Return the statements of these steps that were committed, in their order, as far as they are known."""
+        known = [self._committed[revision] for revision in revisions if revision in self._committed]
+        return [text for statements in known for text in statements.said]
+
+    def _commit_pending(self, connection):
+        for step, statements in connection.info.pop(PENDING, {}).items():
+            self._committed.setdefault(step, Statements()).take(statements)
+
     def _mark(self):
+        statements = self._committed.get(self._step)
         if self._step not in self._marked:
             self._marked.append(self._step)
-            self._changed(self._marked)
+        elif statements is None or statements.overflows:
+            return
+        self._changed(self._marked)
 
     def _clear(self, revisions):
         if set(revisions) & set(self._marked):
             self._marked = [revision for revision in self._marked if revision not in revisions]
             self._changed(self._marked)
+        for revision in revisions:
+            self._committed.pop(revision, None)
+
+
+def _shortened(statement):
+    text = " ".join(redaction.clean_foreign(statement[:ENOUGH_CHARACTERS]).split())
+    return text if len(text) <= MANY_CHARACTERS else text[: MANY_CHARACTERS - 1] + "…"
 
 
 def autocommits(connection):

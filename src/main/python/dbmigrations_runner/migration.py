@@ -19,6 +19,7 @@ class Migration:
     def __init__(self, run, tree, lock_connection, connections, leftovers, report):
         self._run = run
         self._tree = tree
+        self._lock_connection = lock_connection
         self._progress = Progress(lock_connection)
         self._connections = connections
         self._leftovers = leftovers
@@ -193,9 +194,12 @@ class Migration:
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
             refusals.long_ids(steps, self._table.width)
+        invalid = self._lock_connection.invalid_indexes()
         if self._run.after_interruption:
             self.suspected = refusals.suspects(steps, context)[:1]
-            refusals.after_interruption(self.suspected)
+            refusals.after_interruption(self.suspected, rows, invalid)
+        if self.direction == graph.UPGRADE:
+            refusals.invalid_indexes(steps, invalid)
         return steps
 
     def _mark_what_stays(self, undone):

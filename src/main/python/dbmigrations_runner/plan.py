@@ -112,7 +112,7 @@ class PlanVerdict(Verdict):
         if stopped:
             return stopped.outcome, stopped.reason, stopped.message
         if error is not None:
-            return (FAILED, *self._classify(error))
+            return self._explained(error)
         if migration.document is None:
             return FAILED, "EnvironmentFailed", self._not_applied_message()
         return SUCCEEDED, None, None

@@ -62,6 +62,19 @@ def long_ids(steps, width):
             )
 
 
+def invalid_indexes(steps, found):
+    """Refuse steps that would leave an invalid index as it is: nobody would hear of it again."""
+    for name in found:
+        for step in steps:
+            if sources.skips_index(step.revision.path, name.split(".", 1)[1]):
+                raise StoppedError(
+                    "PartiallyApplied",
+                    f"index {name} is invalid, and IF NOT EXISTS in revision {step.revision.revision} would leave it "
+                    "so: whoever tried that revision before did a part of it, so look at what else is there, undo it, "
+                    "drop the index, then set the annotation dbmigrations.dev/retry; nothing was run",
+                )
+
+
 def suspects(steps, context):
     """Return the steps that an earlier attempt may have half done and committed."""
     if not context.impl.transactional_ddl or autocommits(context.connection):
@@ -69,13 +82,15 @@ def suspects(steps, context):
     return [step.revision.revision for step in steps if sources.may_commit(step.revision.path)]
 
 
-def after_interruption(suspected):
+def after_interruption(suspected, rows, invalid):
     """Rule 10: an earlier attempt died, and how far it was nobody knows."""
     if suspected:
+        indexes = "".join(f"; index {name} is invalid" for name in invalid)
         raise StoppedError(
             "PartiallyApplied",
-            f"an earlier attempt was interrupted, and revision {suspected[0]} can commit on its way: "
-            "look at what it left, mend it, then set the annotation dbmigrations.dev/retry",
+            f"an earlier attempt was interrupted, and revision {suspected[0]} can commit on its "
+            f"way; the version table says {', '.join(sorted(rows)) or 'base'}{indexes}; look at what it left, finish "
+            "it or undo it by hand, then set the annotation dbmigrations.dev/retry",
         )
 
 

@@ -12,11 +12,15 @@ from dbmigrations_runner import document, redaction
 PREFIX = "dbmigrations: "
 
 
-def partial(revisions, invalid_indexes):
+def partial(revisions, invalid_indexes, committed=()):
     """Return the document's word for what was left behind, or None where nothing was."""
     if not revisions and not invalid_indexes:
         return None
-    return {"revisions": list(revisions), "invalidIndexes": list(invalid_indexes)}
+    return {
+        "revisions": list(revisions),
+        "invalidIndexes": list(invalid_indexes),
+        "committed": list(committed),
+    }
 
 
 class Report:

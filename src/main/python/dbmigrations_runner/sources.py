@@ -17,6 +17,8 @@ SPEAKS = re.compile(r"print|warnings\.warn|_?(log|logger|logging)\.\w+", re.IGNO
 BEGINS_WITH_OP = re.compile(
     r'^def downgrade\(.*\).*:\n(?:[ \t]*(?:#.*)?\n|[ \t]+"""[^"\\]*"""\n)*[ \t]+(?:with )?op\.', re.MULTILINE
 )
+IF_NOT_EXISTS = re.compile(r"\bif\s+not\s+exists\b|\bif_not_exists\s*=\s*True", re.IGNORECASE)
+MENDS_INDEX = re.compile(r"\bdrop\s+index\b|\bdrop_index\b|\breindex\b", re.IGNORECASE)
 ASKS_OFFLINE = re.compile(r"\bas_sql\b|\bis_offline_mode\b")
 
 
@@ -30,6 +32,18 @@ def may_commit_unseen(path):
     """Tell whether the file commits on a connection that no event tells about."""
     source = _code(path)
     return source is not None and bool(BYPASSES_EVENTS.search(source) and COMMITS.search(source))
+
+
+def skips_index(path, name):
+    """Tell whether upgrade() would take an index of this name for built, as IF NOT EXISTS does with an invalid one."""
+    tree = _tree(path)
+    bodies = [node for node in (tree.body if tree else []) if getattr(node, "name", None) == "upgrade"]
+    code = ast.unparse(bodies[-1]) if bodies else ""
+    return (
+        bool(IF_NOT_EXISTS.search(code))
+        and not MENDS_INDEX.search(code)
+        and bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", _text(path)))
+    )
 
 
 def asks_offline(path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dbmigrations_runner import failures, sources
+from dbmigrations_runner import failures, graph, sources
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
 from dbmigrations_runner.report import partial
+
+# How many of the statements that were committed the message names; the document has more.
+MANY_IN_MESSAGE = 3
 
 
 class Verdict:
@@ -32,7 +35,7 @@ class Verdict:
         known = {
             "current": rows,
             "pending": migration.pending(rows) if rows is not None else None,
-            "partial": partial(left, invalid),
+            "partial": partial(left, invalid, self._leftovers.committed(left)),
         }
         outcome, reason, message = self._judge(error or self._unread, rows, left, invalid)
         if error is not None and migration.called and not isinstance(error, StoppedError):
@@ -45,7 +48,7 @@ class Verdict:
         if stopped and not migration.executed and not migration.step:
             return stopped.outcome, stopped.reason, stopped.message
         if left or invalid:
-            return FAILED, "PartiallyApplied", self._partial_message(error, left, invalid)
+            return FAILED, "PartiallyApplied", self._partial_message(error, rows, left, invalid)
         if rows is not None and migration.is_at_target(rows):
             if error is None or self._interruption.why:
                 return SUCCEEDED, None, None
@@ -56,8 +59,14 @@ class Verdict:
         if stopped:
             return stopped.outcome, stopped.reason, stopped.message
         if error is not None:
-            return (FAILED, *self._classify(error))
+            return self._explained(error)
         return FAILED, "NotApplied", self._not_applied_message()
+
+    def _explained(self, error):
+        """Return outcome, reason and message, with what helps where that is known."""
+        reason, message = self._classify(error)
+        cause = self._cause(error)
+        return FAILED, reason, message + failures.way_out(failures.sqlstate(cause), failures.first_line(cause))
 
     def _classify(self, error):
         """Return reason and message of an exception that is not ours."""
@@ -93,13 +102,20 @@ class Verdict:
             "statement": failures.statement(cause),
         }
 
-    def _partial_message(self, error, revisions, invalid):
-        left = [f"revision {revision}" for revision in revisions] + [f"invalid index {name}" for name in invalid]
-        why = f" ({self._classify(error)[1]})" if error is not None and not isinstance(error, StoppedError) else ""
-        return (
-            f"the run left something behind that its revisions do not show: {', '.join(left)}{why}; "
-            "mend it, then set the annotation dbmigrations.dev/retry"
-        )
+    def _partial_message(self, error, rows, revisions, invalid):
+        told = error is not None and not isinstance(error, StoppedError)
+        facts = [self._classify(error)[1] if told else "the run did not undo all that it did"]
+        facts += [self._committed_of(revision) for revision in revisions]
+        facts += [f"index {name} is invalid" for name in invalid]
+        if rows is not None:
+            facts.append(f"the version table says {', '.join(rows) or 'base'}")
+        return f"{'; '.join(facts)}; finish it or undo it by hand, then set the annotation dbmigrations.dev/retry"
+
+    def _committed_of(self, revision):
+        recorded = "still recorded as applied" if self._migration.direction == graph.DOWNGRADE else "not recorded"
+        statements = self._leftovers.committed([revision])
+        shown = [f"`{text}`" for text in statements[:MANY_IN_MESSAGE]] + ["…"] * (len(statements) > MANY_IN_MESSAGE)
+        return f"revision {revision} is {recorded}, but committed {', '.join(shown) or 'a part of it, perhaps'}"
 
     def _not_applied_message(self):
         migration = self._migration
@@ -125,5 +141,5 @@ class Verdict:
             return None, []
 
     def _may_have_committed_unseen(self):
-        graph = self._migration.graph
-        return graph is not None and sources.may_commit_unseen(graph.revisions[self._migration.step].path)
+        known = self._migration.graph
+        return known is not None and sources.may_commit_unseen(known.revisions[self._migration.step].path)

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -139,6 +140,7 @@ public record DatabaseMigrationStatus(
      * @param generation the resource's
      * @param secretVersion the Secret's resource version
      * @param currentRevisions what the database said afterwards; absent when it said nothing
+     * @param leftBehind what a failed step left in the database that no row shows (rule 10); absent when nothing is known
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -154,7 +156,26 @@ public record DatabaseMigrationStatus(
             @Nullable Instant retryAt,
             long generation,
             @Nullable String secretVersion,
-            @Nullable List<String> currentRevisions) {}
+            @Nullable List<String> currentRevisions,
+            @Nullable LeftBehind leftBehind) {}
+
+    /**
+     * What a person has to finish or to undo.
+     *
+     * @param revisions that did a part and are not recorded
+     * @param invalidIndexes as {@code schema.index}
+     * @param committed the statements that stayed, in their order, the first of each revision
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record LeftBehind(List<String> revisions, List<String> invalidIndexes, List<String> committed) {
+
+        public LeftBehind {
+            revisions = Objects.requireNonNullElse(revisions, List.of());
+            invalidIndexes = Objects.requireNonNullElse(invalidIndexes, List.of());
+            committed = Objects.requireNonNullElse(committed, List.of());
+        }
+    }
 
     /**
      * One applied migration.

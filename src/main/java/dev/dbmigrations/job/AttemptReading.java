@@ -169,7 +169,7 @@ public final class AttemptReading {
             return new Died(
                     Reason.PartiallyApplied,
                     "the run was killed when a part of it was committed already: "
-                            + String.join(", ", left.get().names())
+                            + left.get().words()
                             + "; look at what is there, mend it, then set the annotation dbmigrations.dev/retry",
                     true);
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.Reason;
 import java.util.List;
@@ -93,18 +94,37 @@ public record RunResult(
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Plan(@Nullable String sha256, long bytes) {}
 
-    /** What stayed in the database of steps that have no row there (rule 10): ids, and {@code schema.index}. */
+    /**
+     * What stayed in the database of steps that have no row there (rule 10): ids, {@code schema.index}, and the
+     * statements that were committed, as far as they are known.
+     */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Partial(
-            @Nullable List<String> revisions, @Nullable List<String> invalidIndexes) {
+            @Nullable List<String> revisions,
+            @Nullable List<String> invalidIndexes,
+            @Nullable List<String> committed) {
+
+        /** {@return the same, as the status has it} */
+        public LeftBehind leftBehind() {
+            return new LeftBehind(present(revisions), present(invalidIndexes), present(committed));
+        }
 
         /** {@return the names of all that stayed} */
         List<String> names() {
-            return Stream.of(revisions, invalidIndexes)
-                    .filter(Objects::nonNull)
-                    .flatMap(List::stream)
-                    .filter(Objects::nonNull)
+            LeftBehind left = leftBehind();
+            return Stream.concat(left.revisions().stream(), left.invalidIndexes().stream())
                     .toList();
+        }
+
+        /** {@return the same in words, with the first of what was committed} */
+        String words() {
+            List<String> statements = present(committed);
+            return String.join(", ", names())
+                    + (statements.isEmpty() ? "" : ", beginning with `" + statements.getFirst() + "`");
+        }
+
+        private static List<String> present(@Nullable List<String> texts) {
+            return Objects.requireNonNullElse(withoutNulls(texts), List.of());
         }
     }
 

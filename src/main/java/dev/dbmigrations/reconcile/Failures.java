@@ -2,6 +2,7 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.ShortText;
@@ -13,6 +14,7 @@ import dev.dbmigrations.job.SeenAttempt.Died;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,7 @@ final class Failures {
                 null,
                 seen.generation(),
                 seen.secretVersion().orElse(null),
+                null,
                 null);
     }
 
@@ -50,7 +53,7 @@ final class Failures {
         String message = result.message() == null ? "the run failed and gave no reason" : result.message();
         // A reading of another table than the run's says nothing of what the run left.
         Optional<AtRevisions> sameTable = after.filter(reading -> readWhere(result, reading));
-        return of(seen, attempt, reason(result), message, result.failure(), rows(sameTable, result.current()), now);
+        return of(seen, attempt, reason(result), message, result, rows(sameTable, result.current()), now);
     }
 
     /** {@return why the run failed; only a failure is believed of a run, never that all is well} */
@@ -108,9 +111,10 @@ final class Failures {
             SeenAttempt attempt,
             Reason reason,
             String message,
-            RunResult.@Nullable Failure failure,
+            @Nullable RunResult result,
             @Nullable List<String> rows,
             Instant now) {
+        RunResult.Failure failure = result == null ? null : result.failure();
         int count = reason.kind() == Reason.Kind.RETRIED ? inARow(seen) + 1 : 1;
         Instant retryAt = reason.kind() == Reason.Kind.RETRIED
                 ? now.plus(Backoff.betweenAttempts(count, seen.uid())).truncatedTo(ChronoUnit.MILLIS)
@@ -128,7 +132,20 @@ final class Failures {
                 // A spec that came before a person could know of what was left behind is no word about it (rule 10).
                 reason == Reason.PartiallyApplied ? seen.generation() : attempt.generation(),
                 seen.secretVersion().orElse(null),
-                rows);
+                rows,
+                leftBehind(seen, reason, result, rows));
+    }
+
+    /** {@return what is there to be mended; what an earlier run told stays told while nothing has moved} */
+    private static @Nullable LeftBehind leftBehind(
+            Observation seen, Reason reason, @Nullable RunResult result, @Nullable List<String> rows) {
+        if (result != null && result.partial() != null) {
+            return result.partial().leftBehind();
+        }
+        LastFailure before = seen.status().lastFailure();
+        return reason == Reason.PartiallyApplied && before != null && Objects.equals(before.currentRevisions(), rows)
+                ? before.leftBehind()
+                : null;
     }
 
     /** {@return why {@code spec.downgrade} is no way out here, where it is not} */

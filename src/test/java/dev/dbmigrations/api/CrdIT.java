@@ -298,7 +298,9 @@ class CrdIT {
                         at,
                         1,
                         "4711",
-                        current),
+                        current,
+                        new DatabaseMigrationStatus.LeftBehind(
+                                current, List.of("public.tlog_score"), List.of("UPDATE tlog SET score = 1"))),
                 "again",
                 List.of(new DatabaseMigrationStatus.Migration(
                         List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, "5d0b", "jane", 1.234)),

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -66,6 +67,16 @@ class ReferencePageTest {
                 .as("%s has a section %s", PAGES.get(name), name)
                 .isTrue();
         assertThat(section.group(2)).as("`make docs` writes it anew").isEqualTo(tables.get(name));
+    }
+
+    @Test
+    void everyFailureIsOnTheTroubleshootingPage() throws IOException {
+        String page = Files.readString(Path.of("docs/troubleshooting.md"));
+
+        assertThat(Arrays.stream(Reason.values())
+                        .filter(reason ->
+                                reason != Reason.Unknown && reason.kind().fails()))
+                .allSatisfy(reason -> assertThat(page).contains("`" + reason + "`"));
     }
 
     private static Pattern section(String name) {

@@ -184,10 +184,11 @@ class AttemptReadingTest {
 
     @Test
     void diesWithAPartOfAStepCommitted() {
-        String ahead = "{\"outcome\": \"Failed\", \"final\": false, \"partial\": {\"revisions\": [\"b2\"]}}";
+        String ahead = "{\"outcome\": \"Failed\", \"final\": false, \"partial\": {\"revisions\": [\"b2\"],"
+                + " \"committed\": [\"UPDATE a SET b = 1\", \"DROP TABLE c\"]}}";
         assertThat(died(terminated("exitCode: 137, reason: OOMKilled", ahead), Reason.PartiallyApplied, true)
                         .message())
-                .contains("b2", "dbmigrations.dev/retry");
+                .contains("b2, beginning with `UPDATE a SET b = 1`;", "dbmigrations.dev/retry");
     }
 
     @Test

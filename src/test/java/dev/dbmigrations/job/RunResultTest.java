@@ -2,9 +2,11 @@ package dev.dbmigrations.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunResult.Outcome;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -81,6 +83,16 @@ class RunResultTest {
                 {"outcome": "Failed", "reason": "DatabaseUnreachable",
                  "partial": {"revisions": [], "invalidIndexes": null}}
                 """).reason()).isEqualTo(Reason.DatabaseUnreachable);
+    }
+
+    @Test
+    void whatStayedIsTakenOverAsFarAsItIsToldAtAll() {
+        RunResult result = parse("""
+                {"outcome": "Failed",
+                 "partial": {"revisions": ["b2", null], "committed": ["UPDATE a SET b = 1", null]}}
+                """);
+        assertThat(Objects.requireNonNull(result.partial()).leftBehind())
+                .isEqualTo(new LeftBehind(List.of("b2"), List.of(), List.of("UPDATE a SET b = 1")));
     }
 
     @ParameterizedTest

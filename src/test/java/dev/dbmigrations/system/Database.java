@@ -57,6 +57,16 @@ record Database(DatabaseServer server, String name, String role, String password
         server.psql(name, "SET ROLE " + DatabaseServer.identifier(role) + "; " + statements);
     }
 
+    /** Opens a transaction that does this, and stays open beside all else. */
+    void keepOpen(String statements) {
+        server.keepOpen(name, "SET ROLE " + DatabaseServer.identifier(role) + "; BEGIN; " + statements);
+    }
+
+    /** Ends the transactions that were kept open. */
+    void closeAll() {
+        server.closeAll(name);
+    }
+
     /** {@return the rows of Alembic's version table} */
     List<String> revisions() {
         return revisions("alembic_version");

@@ -27,6 +27,9 @@ final class DatabaseServer {
     /** A database to copy: it keeps a list of what was ever committed to a version table. */
     private static final String WATCHED = "watched";
 
+    private static final String KEPT_OPEN =
+            "FROM pg_stat_activity WHERE application_name = 'kept-open' AND datname = current_database()";
+
     private final KubernetesClient client;
 
     private static final class Holder {
@@ -62,6 +65,20 @@ final class DatabaseServer {
     String psql(String database, String sql) {
         return exec("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", sql)
                 .strip();
+    }
+
+    /** Leaves a session behind that has done this and is idle. */
+    void keepOpen(String database, String sql) {
+        String session = "{ printf '%s;\\n' \"$1\"; sleep 600; } | PGAPPNAME=kept-open psql -Xq -U postgres -d \"$0\"";
+        exec("sh", "-c", "(" + session + ") >/dev/null 2>&1 &", database, sql);
+        await("the session is idle in its transaction")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> psql(database, "SELECT state " + KEPT_OPEN).equals("idle in transaction"));
+    }
+
+    /** Ends the sessions that were left behind. */
+    void closeAll(String database) {
+        psql(database, "SELECT pg_terminate_backend(pid) " + KEPT_OPEN);
     }
 
     /** {@return what pg_dump says of a database's schema; equal for equal schemas} */

@@ -142,7 +142,19 @@ class TelemetryTest {
 
     private static LastFailure failure(String message) {
         return new LastFailure(
-                Reason.MigrationFailed, message, "b2", "23502", null, "shop-1", NOW, 1, null, 1, "1", List.of("a1"));
+                Reason.MigrationFailed,
+                message,
+                "b2",
+                "23502",
+                null,
+                "shop-1",
+                NOW,
+                1,
+                null,
+                1,
+                "1",
+                List.of("a1"),
+                null);
     }
 
     private List<String> reasons() {

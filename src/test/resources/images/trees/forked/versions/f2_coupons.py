@@ -1,0 +1,14 @@
+"""Coupons, written beside the other revision that follows f1_customers."""
+
+from alembic import op
+
+revision = "f2_coupons"
+down_revision = "f1_customers"
+
+
+def upgrade():
+    op.execute("CREATE TABLE coupons (id serial PRIMARY KEY)")
+
+
+def downgrade():
+    op.execute("DROP TABLE coupons")
