@@ -77,7 +77,11 @@ class Check(Migration):
         # A hook of env.py may take out what has no operations.
         scripts = self._autogenerate.generated_revisions
         operations = [operations for script in scripts for operations in script.upgrade_ops_list]
-        return differences.described(operations, context.dialect, {(self._table.schema, self._table.name)})
+        return differences.described(operations, context.dialect, self._ours())
+
+    def _ours(self):
+        """Return the tables that no model is expected for."""
+        return {(self._table.schema, self._table.name)} | self._audit.tables(self._table.said)
 
     def _below_the_head(self, rows):
         return (

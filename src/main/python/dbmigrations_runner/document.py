@@ -14,6 +14,16 @@ LEAST_TEXT = 100
 
 
 @dataclass(frozen=True)
+class Audit:
+    """The table that keeps each step, and what the row says that the run does not need for itself."""
+
+    table: str
+    resource: str
+    image_digest: str | None
+    approved_by: str | None
+
+
+@dataclass(frozen=True)
 class Run:
     """What the operator asks for; names and meanings are those of the run document."""
 
@@ -42,6 +52,7 @@ class Run:
     lock_wait_seconds: float = 60
     termination_message_path: str = "/dev/termination-log"
     way_back: bool = False
+    audit: Audit | None = None
 
     @property
     def reads_only(self):
@@ -84,7 +95,12 @@ def read_run(text):
         lock_wait_seconds=document.get("lockWaitSeconds", 60),
         termination_message_path=document.get("terminationMessagePath", "/dev/termination-log"),
         way_back=document.get("wayBack", False),
+        audit=_audit(document.get("audit")),
     )
+
+
+def _audit(audit):
+    return audit and Audit(audit["table"], audit["resource"], audit.get("imageDigest"), audit.get("approvedBy"))
 
 
 def new_result():

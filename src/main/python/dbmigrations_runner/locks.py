@@ -146,6 +146,14 @@ class LockConnection:
         """Return the indexes, as schema.index, that a failed CONCURRENTLY left behind."""
         return [row[0] for row in self._usable_session().query(INVALID_INDEXES)]
 
+    def query_as_role(self, sql):
+        """Run one statement as the role that migrates, and return its rows."""
+        self._as_role(self._session)
+        try:
+            return self._query(sql)
+        finally:
+            self._query("SELECT pg_catalog.set_config('role', 'none', false)")
+
     def close(self):
         """Free the lock."""
         with suppress(Exception):  # a session that is lost is closed

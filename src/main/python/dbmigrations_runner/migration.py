@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from dbmigrations_runner import bookkeeping, graph, refusals, sources, surroundings, targets
+from dbmigrations_runner.audit import Audit
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.progress import Progress
 from dbmigrations_runner.version_table import VersionTable
@@ -21,6 +22,7 @@ class Migration:
         self._tree = tree
         self._lock_connection = lock_connection
         self._progress = Progress(lock_connection)
+        self._audit = Audit(run, lock_connection)
         self._connections = connections
         self._leftovers = leftovers
         self._report = report
@@ -200,6 +202,8 @@ class Migration:
             refusals.after_interruption(self.suspected, rows, invalid)
         if self.direction == graph.UPGRADE:
             refusals.invalid_indexes(steps, invalid)
+        if steps:
+            self._audit.prepare(self._table.said)
         return steps
 
     def _mark_what_stays(self, undone):
@@ -232,6 +236,10 @@ class Migration:
 
     def _row_written(self, ctx, **_):
         """Alembic calls this when a step's row is written, which is before its commit."""
+        try:
+            self._audit.write(ctx.connection, self.graph.revisions[self.step], self.direction)
+        except StoppedError as stopped:
+            self._stop(stopped)
         self.executed.append(self.step)
         self._leftovers.row_written(self.step, ctx.connection)
         self._report.event("executed", revision=self.step, executed=len(self.executed), total=self.total)

@@ -46,6 +46,7 @@ class Plan(Migration):
         forth, undone = self._described(context, self._rendered(context, steps, rows), back["steps"] if back else [])
         if back:
             back["steps"] = undone
+        self._add_audit(forth, undone)
         return {
             "version": 1,
             "target": self._run.target,
@@ -56,6 +57,15 @@ class Plan(Migration):
             "steps": forth,
             "wayBack": back,
         }
+
+    def _add_audit(self, *ways):
+        """Say in each step's SQL that it is written down, and where."""
+        if self._audit.name is None:
+            return
+        for step in (step for way in ways for step in way):
+            step["sql"] += f"-- dbmigrations: one row into {self._audit.name}\n"
+        if self._audit.is_new and ways[0]:
+            ways[0][0]["sql"] = f"-- dbmigrations: creates table {self._audit.name}\n{ways[0][0]['sql']}"
 
     def _described(self, context, *ways):
         """Return the steps of each way as the document has them, after one look at the tables of all."""

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is run, or only rendered
  * @param approval which plans wait for a person (rule 7)
  * @param databaseRole role that the migration and every read of its version table run as ({@code SET ROLE})
+ * @param audit where the database itself keeps each step; nowhere when absent
  * @param lockTimeout PostgreSQL's {@code lock_timeout} on every connection of the migration
  * @param statementTimeout PostgreSQL's {@code statement_timeout} there; none when absent
  * @param timeout how long one attempt may run; no limit when absent
@@ -40,6 +41,7 @@ public record DatabaseMigrationSpec(
         Mode mode,
         ApprovalPolicy approval,
         @Nullable String databaseRole,
+        @Nullable AuditSettings audit,
 
         @JsonSerialize(using = DurationText.Serializer.class) @JsonDeserialize(using = DurationText.Deserializer.class)
         Duration lockTimeout,
@@ -89,6 +91,7 @@ public record DatabaseMigrationSpec(
                 mode,
                 strictApproval,
                 databaseRole,
+                audit,
                 lockTimeout,
                 statementTimeout,
                 timeout,
@@ -108,6 +111,7 @@ public record DatabaseMigrationSpec(
                 null,
                 Mode.Apply,
                 ApprovalPolicy.Never,
+                null,
                 null,
                 Duration.ofSeconds(5),
                 null,

@@ -85,8 +85,8 @@ public enum Reason {
                     + " give the new image, or change the retry annotation."),
     PartiallyApplied(
             Kind.STALLED,
-            "A step failed after some of it was committed. Running it again could apply a part twice, so a person has"
-                    + " to look at the database first; then change the retry annotation."),
+            "A step failed after some of it was committed, which status.lastFailure.leftBehind has. Running it again could"
+                    + " apply a part twice, so a person has to finish or undo it first; then change the retry annotation."),
     NotApplied(
             Kind.STALLED,
             "The run ended without an error and the version table says otherwise. Usually env.py executes SQL before"
@@ -103,6 +103,10 @@ public enum Reason {
             Kind.STALLED,
             "The version table is none that can be trusted: a view, or two rows of one line. Nothing was run. The"
                     + " message says what is wrong; mend the table."),
+    AuditTableUnusable(
+            Kind.STALLED,
+            "The table that spec.audit.table names cannot be made or written to: its schema or a right is missing, or it is"
+                    + " another table. The message says which; mend it, then change the retry annotation."),
     EnvironmentFailed(
             Kind.STALLED,
             "env.py raised an error or leads to another database. The message and the pod's log say more."),

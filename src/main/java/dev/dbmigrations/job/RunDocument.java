@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param expected what was decided on; the runner stops where it finds something else (rule 1)
  * @param downgrade what to do where the graph says that the way is down (rule 5)
  * @param afterInterruption whether an earlier attempt died without telling how far it was (rule 10)
+ * @param audit where each step is written down, and what is written that the run does not need for itself
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record RunDocument(
@@ -45,7 +46,9 @@ public record RunDocument(
         @Nullable Long statementTimeoutMillis,
         @Nullable Double timeoutSeconds,
         double lockWaitSeconds,
-        String terminationMessagePath) {
+        String terminationMessagePath,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Audit audit) {
 
     /** Name of the environment variable. */
     public static final String VARIABLE = "DBMIGRATIONS_RUN";
@@ -102,6 +105,19 @@ public record RunDocument(
     public record CredentialsFiles(
             String directory, @Nullable String key, Map<String, String> env) {}
 
+    /**
+     * The table that keeps each step.
+     *
+     * @param resource its namespace and name
+     * @param imageDigest the very content that the pod runs, where that was known before it started
+     */
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record Audit(
+            String table,
+            String resource,
+            @Nullable String imageDigest,
+            @Nullable String approvedBy) {}
+
     /** {@return the document for one attempt to bring a database to the spec's target} */
     public static RunDocument of(
             DatabaseMigrationSpec spec,
@@ -134,7 +150,8 @@ public record RunDocument(
                 statementTimeout == null ? null : statementTimeout.toMillis(),
                 timeout == null ? null : timeout.toMillis() / 1000.0,
                 LOCK_WAIT.toMillis() / 1000.0,
-                TERMINATION_MESSAGE_PATH);
+                TERMINATION_MESSAGE_PATH,
+                null);
     }
 
     /** {@return the same for another image, with its own settings, which goes down to these ids (rule 6)} */
@@ -158,7 +175,8 @@ public record RunDocument(
                 statementTimeoutMillis,
                 timeoutSeconds,
                 lockWaitSeconds,
-                terminationMessagePath);
+                terminationMessagePath,
+                audit);
     }
 
     /** {@return the same, rendered and not run} */
@@ -182,7 +200,33 @@ public record RunDocument(
                 statementTimeoutMillis,
                 timeoutSeconds,
                 lockWaitSeconds,
-                terminationMessagePath);
+                terminationMessagePath,
+                audit);
+    }
+
+    /** {@return the same, and each step is written down there} */
+    public RunDocument audited(Audit where) {
+        return new RunDocument(
+                version,
+                uid,
+                attempt,
+                mode,
+                wayBack,
+                image,
+                target,
+                rollbackTo,
+                expected,
+                downgrade,
+                afterInterruption,
+                alembic,
+                credentials,
+                databaseRole,
+                lockTimeoutMillis,
+                statementTimeoutMillis,
+                timeoutSeconds,
+                lockWaitSeconds,
+                terminationMessagePath,
+                where);
     }
 
     /** Whether it renders, and runs nothing. */

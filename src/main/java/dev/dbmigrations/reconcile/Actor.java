@@ -2,6 +2,7 @@ package dev.dbmigrations.reconcile;
 
 import static java.util.stream.Collectors.toSet;
 
+import dev.dbmigrations.api.AuditSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.Attempts;
@@ -26,11 +27,13 @@ import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Carries a decision out. All writes but the status go through here. */
 final class Actor {
@@ -113,22 +116,33 @@ final class Actor {
         RunDocument adapted = start.rollback()
                 .map(way -> run.rollingBack(way.image(), way.tree().alembic(), way.to()))
                 .orElse(run);
+        RunDocument document = start.kind() == Kind.Plan ? adapted.planned() : adapted;
+        Tree runs = start.go()
+                .map(go -> new Tree(go.plan().imageDigest(), tree.alembic()))
+                .orElse(tree);
         Leave leave = start.go().map(Actor::leave).orElse(null);
         try {
             return new Done(
                     start,
-                    Optional.of(attempts.start(
-                                    resource,
-                                    start.go()
-                                            .map(go -> new Tree(go.plan().imageDigest(), tree.alembic()))
-                                            .orElse(tree),
-                                    start.kind() == Kind.Plan ? adapted.planned() : adapted,
-                                    leave)
+                    Optional.of(attempts.start(resource, runs, audited(resource, document, runs, leave), leave)
                             .getMetadata()
                             .getName()));
         } catch (KubernetesClientException e) {
             return new Done(refused(seen, "the Job", e, now), Optional.empty());
         }
+    }
+
+    private static RunDocument audited(DatabaseMigration resource, RunDocument run, Tree runs, @Nullable Leave leave) {
+        AuditSettings audit = resource.getSpec().audit();
+        if (audit == null) {
+            return run;
+        }
+        ObjectMeta meta = resource.getMetadata();
+        return run.audited(new RunDocument.Audit(
+                audit.table(),
+                meta.getNamespace() + "/" + meta.getName(),
+                runs.isPinned() ? runs.image() : null,
+                leave == null ? null : leave.approvedBy()));
     }
 
     private Decision keep(DatabaseMigration resource, Observation seen, ReadPlan read, Instant now) {

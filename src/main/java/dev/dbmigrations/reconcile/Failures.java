@@ -103,7 +103,10 @@ final class Failures {
                     + DatabaseMigration.RETRY_ANNOTATION;
             return of(seen, attempt, Reason.PartiallyApplied, message, null, rows(after, null), now);
         }
-        return of(seen, attempt, died.reason(), died.message(), null, rows(after, null), now);
+        String indexes = died.reason() == Reason.PartiallyApplied && !invalid.isEmpty()
+                ? "; invalid indexes: " + String.join(", ", invalid)
+                : "";
+        return of(seen, attempt, died.reason(), died.message() + indexes, null, rows(after, null), now);
     }
 
     private static LastFailure of(

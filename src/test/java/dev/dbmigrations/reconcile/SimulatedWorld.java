@@ -80,6 +80,7 @@ final class SimulatedWorld {
                 mode,
                 approval,
                 null,
+                null,
                 plain.lockTimeout(),
                 null,
                 null,

@@ -149,6 +149,7 @@ final class Situation {
                 mode,
                 approval,
                 null,
+                null,
                 spec.lockTimeout(),
                 null,
                 null,
