@@ -1,7 +1,10 @@
 """The table in the database that keeps each step: written with the step, or nothing runs."""
 
+from pathlib import Path
+
 import pytest
 
+from dbmigrations_runner.audit import COLUMNS as ALL_COLUMNS
 from trees import ENV
 
 FAILS = 'op.execute("SELECT 1/0")'
@@ -25,6 +28,12 @@ def refused(result, database, *words):
     for word in words:
         assert word in result.message
     assert (database.tables, database.revisions) == (set(), [])
+
+
+def test_the_page_has_each_column():
+    page = (Path(__file__).parents[3] / "docs/resource.md").read_text("utf-8")
+    history = page.split("\n## History")[1].split("\n## ")[0]
+    assert all(f"`{name}`" in history for name, _, _ in ALL_COLUMNS)
 
 
 @pytest.fixture
