@@ -126,6 +126,16 @@ def test_upgrade_current_and_downgrade(checkout: Checkout, database: Database) -
     assert database.rows() == [HISTORY[-2].revision]
 
 
+def test_models_says_where_the_database_differs(checkout: Checkout, database: Database) -> None:
+    assert checkout.make("migration-upgrade").returncode == 0
+    same = checkout.make("migration-models")
+    assert (same.returncode, same.stdout) == (0, "No new upgrade operations detected.\n")
+    database.psql('ALTER TABLE "user" ADD COLUMN nickname varchar(40)')
+    other = checkout.make("migration-models")
+    assert other.returncode == 2
+    assert "nickname" in other.stdout + other.stderr
+
+
 def test_history_and_heads_need_no_database(checkout: Checkout) -> None:
     assert len(checkout.make("migration-history").stdout.splitlines()) == len(HISTORY)
     assert checkout.make("migration-heads").stdout == f"{HEAD} (head)\n"

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param downgradeImage image to go down with where nothing is remembered, or what is remembered is gone (rule 6)
  * @param mode whether the plan is run, or only rendered
  * @param approval which plans wait for a person (rule 7)
+ * @param modelCheck when the tables are compared with the models
  * @param databaseRole role that the migration and every read of its version table run as ({@code SET ROLE})
  * @param audit where the database itself keeps each step; nowhere when absent
  * @param lockTimeout PostgreSQL's {@code lock_timeout} on every connection of the migration
@@ -40,6 +41,7 @@ public record DatabaseMigrationSpec(
         @Nullable String downgradeImage,
         Mode mode,
         ApprovalPolicy approval,
+        ModelCheckPolicy modelCheck,
         @Nullable String databaseRole,
         @Nullable AuditSettings audit,
 
@@ -72,6 +74,7 @@ public record DatabaseMigrationSpec(
         downgrade = Objects.requireNonNullElse(downgrade, DowngradePolicy.Requested);
         mode = Objects.requireNonNullElse(mode, Mode.Apply);
         approval = Objects.requireNonNullElse(approval, ApprovalPolicy.Never);
+        modelCheck = Objects.requireNonNullElse(modelCheck, ModelCheckPolicy.NEVER);
         lockTimeout = Objects.requireNonNullElse(lockTimeout, Duration.ofSeconds(5));
         checkInterval = Objects.requireNonNullElse(checkInterval, Duration.ofSeconds(60));
         job = Objects.requireNonNullElse(job, JobSettings.DEFAULT);
@@ -90,6 +93,7 @@ public record DatabaseMigrationSpec(
                 downgradeImage,
                 mode,
                 strictApproval,
+                modelCheck,
                 databaseRole,
                 audit,
                 lockTimeout,
@@ -111,6 +115,7 @@ public record DatabaseMigrationSpec(
                 null,
                 Mode.Apply,
                 ApprovalPolicy.Never,
+                ModelCheckPolicy.NEVER,
                 null,
                 null,
                 Duration.ofSeconds(5),

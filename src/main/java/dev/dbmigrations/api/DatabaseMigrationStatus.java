@@ -25,10 +25,12 @@ import org.jspecify.annotations.Nullable;
  * @param lastReached set at {@code AtTarget} only: the base of rules 5 and 6
  * @param plan the newest plan (rule 7)
  * @param attempt the newest attempt
+ * @param modelCheck the newest comparison of the tables with the models
  * @param lastFailure why the newest attempt, or the newest look at the database, failed
  * @param lastHandledRetry value of the retry annotation that was acted on
  * @param history the last ten migrations, newest first
- * @param conditions {@code Ready} always; {@code Reconciling} or {@code Stalled} when true, never both
+ * @param conditions {@code Ready} always; {@code Reconciling} or {@code Stalled} when true, never both; {@code
+ *     ModelsMatch} where the models are compared
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -46,6 +48,7 @@ public record DatabaseMigrationStatus(
         @Nullable LastReached lastReached,
         @Nullable PlanStatus plan,
         @Nullable Attempt attempt,
+        @Nullable Comparison modelCheck,
         @Nullable LastFailure lastFailure,
         @Nullable String lastHandledRetry,
         @Nullable List<Migration> history,
@@ -53,7 +56,7 @@ public record DatabaseMigrationStatus(
 
     /** Of a resource that nobody has looked at yet. */
     public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
-            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** {@return the condition of that type, if it is there} */
     public Optional<Condition> condition(String type) {
@@ -131,6 +134,28 @@ public record DatabaseMigrationStatus(
             @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {}
+
+    /**
+     * One comparison of the tables with the models, which is one Job.
+     *
+     * @param attempt its number, of the same count as the attempts'
+     * @param generation the generation that it was started for
+     * @param image the spec's then
+     * @param revisions the rows that it was started at
+     * @param checkedAt when its answer was taken in; absent before
+     * @param failures how many in a row had no answer; absent where it had one
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Comparison(
+            int attempt,
+            long generation,
+            String job,
+            String image,
+            List<String> revisions,
+            Instant startedAt,
+            @Nullable Instant checkedAt,
+            @Nullable Integer failures) {}
 
     /**
      * A failure, with what it was decided on: when one of these changes, it is tried again.

@@ -104,7 +104,7 @@ public final class AttemptReading {
         RunDocument document = run.get();
         RunDocument.Alembic alembic = document.alembic();
         return new Asked(
-                kind(document),
+                document.kind(),
                 document.target(),
                 document.image(),
                 new AlembicSettings(
@@ -119,10 +119,6 @@ public final class AttemptReading {
                 document.downgrade() == Downgrade.Allowed,
                 document.rollbackTo() != null,
                 leave(job));
-    }
-
-    private static Kind kind(RunDocument document) {
-        return document.plans() ? Kind.Plan : document.rollbackTo() == null ? Kind.Apply : Kind.Rollback;
     }
 
     private static @Nullable Leave leave(Job job) {

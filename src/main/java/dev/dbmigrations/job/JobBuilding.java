@@ -131,17 +131,17 @@ public final class JobBuilding {
                 .withAffinity(settings.affinity())
                 .withImagePullSecrets(settings.imagePullSecrets())
                 .withSecurityContext(podSecurityContext(settings))
-                .withActiveDeadlineSeconds(deadlineSeconds(spec.timeout()))
+                .withActiveDeadlineSeconds(deadlineSeconds(run.timeoutSeconds()))
                 .withContainers(container(settings, tree, run))
                 .withVolumes(volumes(spec))
                 .build();
     }
 
-    /** The runner keeps {@code spec.timeout} itself; this only backs it where the runner hangs. */
-    private static @Nullable Long deadlineSeconds(@Nullable Duration timeout) {
+    /** The runner keeps its time-out itself; this only backs it where the runner hangs. */
+    private static @Nullable Long deadlineSeconds(@Nullable Double timeout) {
         return timeout == null
                 ? null
-                : timeout.plus(RunDocument.LOCK_WAIT).plus(GRACE).toSeconds();
+                : Math.round(timeout) + RunDocument.LOCK_WAIT.plus(GRACE).toSeconds();
     }
 
     private PodSecurityContext podSecurityContext(JobSettings settings) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * What one run shall do: the one JSON document that the runner is given, in {@link #VARIABLE}. The other side of this
  * contract is {@code document.py}.
  *
- * @param mode {@code apply}, or {@code plan}: render what would be run, and run nothing
+ * @param mode {@code apply}; {@code plan}: render what would be run, and run nothing; or {@code check}: compare the
+ *     tables with the models
  * @param wayBack whether a plan shows the way back, too
  * @param image as people know it, for messages
  * @param rollbackTo the ids (or {@code label@id}) to go down to, as another image resolved the target, and never up
@@ -55,6 +57,10 @@ public record RunDocument(
 
     private static final String APPLY = "apply";
     private static final String PLAN = "plan";
+    private static final String CHECK = "check";
+
+    /** A check ends by itself, so that it never stays in anybody's way. */
+    private static final double LONGEST_CHECK_SECONDS = 600;
 
     static final String CREDENTIALS_DIRECTORY = "/var/run/dbmigrations/credentials";
     static final String TERMINATION_MESSAGE_PATH = "/dev/termination-log";
@@ -229,9 +235,37 @@ public record RunDocument(
                 where);
     }
 
-    /** Whether it renders, and runs nothing. */
-    boolean plans() {
-        return PLAN.equals(mode);
+    /** {@return the same tree and database, to compare the tables with the models} */
+    public RunDocument checking() {
+        return new RunDocument(
+                version,
+                uid,
+                attempt,
+                CHECK,
+                false,
+                image,
+                target,
+                null,
+                expected,
+                downgrade,
+                false,
+                alembic,
+                credentials,
+                databaseRole,
+                lockTimeoutMillis,
+                statementTimeoutMillis,
+                timeoutSeconds == null ? LONGEST_CHECK_SECONDS : Math.min(timeoutSeconds, LONGEST_CHECK_SECONDS),
+                lockWaitSeconds,
+                terminationMessagePath);
+    }
+
+    /** {@return what an attempt with this document does} */
+    Kind kind() {
+        return switch (mode) {
+            case PLAN -> Kind.Plan;
+            case CHECK -> Kind.Check;
+            default -> rollbackTo == null ? Kind.Apply : Kind.Rollback;
+        };
     }
 
     /** {@return the document that a Job was started with; empty where this version cannot read it} */

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param unknown rows that the image does not have; present where {@code RevisionNotFound} comes of them, not of the
  *     target
  * @param plan present where the run was asked for one and made it
+ * @param models present where the run was asked to compare and did
  * @param pending revisions between current and target
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -48,10 +51,12 @@ public record RunResult(
         @Nullable Failure failure,
         @Nullable Partial partial,
         @Nullable Plan plan,
+        @Nullable Models models,
         @Nullable Double seconds) {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_AS_NULL)
             .build();
 
     private static final Set<String> DIRECTIONS = Set.of("Upgrade", "Downgrade", "None");
@@ -93,6 +98,30 @@ public record RunResult(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Plan(@Nullable String sha256, long bytes) {}
+
+    /**
+     * How the tables compare with the models.
+     *
+     * @param answer one of {@link ModelsReason}
+     * @param message why there was nothing to compare
+     * @param total how many differences there are
+     * @param differences as many of them, in words, as had room
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Models(ModelsReason answer, @Nullable String message, int total, List<String> differences) {
+
+        private static final Set<ModelsReason> ANSWERS = EnumSet.of(
+                ModelsReason.ModelsMatch, ModelsReason.ModelsDiffer, ModelsReason.NotAtHead, ModelsReason.NoModels);
+
+        /** Leaves out what cannot be; an answer that is none is no comparison. */
+        public Models {
+            answer = answer != null && ANSWERS.contains(answer) ? answer : ModelsReason.CheckFailed;
+            differences = differences == null
+                    ? List.of()
+                    : differences.stream().filter(Objects::nonNull).toList();
+            total = Math.max(total, differences.size());
+        }
+    }
 
     /**
      * What stayed in the database of steps that have no row there (rule 10): ids, {@code schema.index}, and the

@@ -33,7 +33,9 @@ public record SeenAttempt(
         /** Takes it down to the target, with the image that brought it where it is (rule 6). */
         Rollback,
         /** Renders what one of the others would run, and runs nothing (rule 7). */
-        Plan
+        Plan,
+        /** Compares the tables with the models, beside all that, and runs nothing. */
+        Check
     }
 
     /**
@@ -108,6 +110,11 @@ public record SeenAttempt(
     /** {@return whether it runs nothing} */
     public boolean isPlan() {
         return asked.kind() == Kind.Plan;
+    }
+
+    /** {@return whether it only compares the tables with the models} */
+    public boolean isCheck() {
+        return asked.kind() == Kind.Check;
     }
 
     /** {@return whether nothing of it runs or will run any more} */

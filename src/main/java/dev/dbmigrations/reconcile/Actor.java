@@ -5,17 +5,22 @@ import static java.util.stream.Collectors.toSet;
 import dev.dbmigrations.api.AuditSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument;
 import dev.dbmigrations.job.RunDocument.Database;
+import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunDocument.Expected;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Asked;
+import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.Tree;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.EndCheck;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Go;
 import dev.dbmigrations.reconcile.Decision.KeepPlan;
@@ -25,6 +30,7 @@ import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.StartCheck;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -33,6 +39,7 @@ import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Carries a decision out. All writes but the status go through here. */
@@ -68,6 +75,11 @@ final class Actor {
                 yield new Done(look, Optional.empty());
             }
             case Start start -> start(resource, seen, start, now);
+            case StartCheck check -> startCheck(resource, seen, check, now);
+            case EndCheck check -> {
+                prune(resource, seen);
+                yield new Done(check, Optional.empty());
+            }
             case Discard discard -> new Done(discard(resource, discard), Optional.empty());
             case Settle settle -> {
                 prune(resource, seen);
@@ -95,21 +107,15 @@ final class Actor {
     }
 
     private Done start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
-        Set<String> known = seen.attempts().stream().map(SeenAttempt::job).collect(toSet());
-        if (!attempts.isCurrent(resource, known) || !mayStill(resource, start)) {
-            // The caches lag behind a change, a deletion or a Job of our own: nothing is started on their word alone.
+        if (!isCurrent(resource, seen) || !mayStill(resource, start)) {
             return new Done(new Look(), Optional.empty());
         }
+        endChecks(resource, seen);
         RunDocument run = RunDocument.of(
                 resource.getSpec(),
                 seen.uid(),
                 start.number(),
-                new Expected(
-                        start.reading().revisions(),
-                        new Database(
-                                start.reading().database().name(),
-                                start.reading().database().oid(),
-                                start.reading().database().systemIdentifier())),
+                expected(start.reading()),
                 start.downgrade(),
                 start.afterInterruption());
         Tree tree = start.rollback().map(Rollback.Way::tree).orElseGet(() -> Tree.of(resource.getSpec()));
@@ -145,6 +151,74 @@ final class Actor {
                 leave == null ? null : leave.approvedBy()));
     }
 
+    private Done startCheck(DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
+        if (!isCurrent(resource, seen)) {
+            return new Done(new Look(), Optional.empty());
+        }
+        endChecks(resource, seen);
+        Expected expected = expected(check.reading());
+        Tree tree = Tree.of(resource.getSpec());
+        RunDocument run = RunDocument.of(
+                        resource.getSpec(), seen.uid(), check.number(), expected, Downgrade.NotRequested, false)
+                .checking();
+        try {
+            return new Done(
+                    check,
+                    Optional.of(attempts.start(resource, tree, audited(resource, run, tree, null), null)
+                            .getMetadata()
+                            .getName()));
+        } catch (KubernetesClientException e) {
+            return new Done(neverStarted(seen, check, refusal("the Job", e), now), Optional.empty());
+        }
+    }
+
+    /** {@return what becomes of a check that the cluster refuses: one that has ended without an answer} */
+    private static EndCheck neverStarted(Observation seen, StartCheck check, String why, Instant now) {
+        Asked asked = new Asked(
+                Kind.Check,
+                seen.spec().targetRevision(),
+                seen.spec().image(),
+                seen.spec().alembic(),
+                check.reading().revisions(),
+                false,
+                false,
+                null);
+        return new EndCheck(
+                check.reading(),
+                new SeenAttempt(
+                        "",
+                        check.number(),
+                        seen.generation(),
+                        asked,
+                        now,
+                        null,
+                        new Died(Reason.PodRejected, why, false)));
+    }
+
+    /** The caches may lag behind a change, a deletion or a Job of our own: nothing is started on their word alone. */
+    private boolean isCurrent(DatabaseMigration resource, Observation seen) {
+        Set<String> known = Stream.concat(seen.attempts().stream(), seen.checks().stream())
+                .map(SeenAttempt::job)
+                .collect(toSet());
+        return attempts.isCurrent(resource, known);
+    }
+
+    /** They hold nothing and write nothing: whatever is to be started does not wait for them. */
+    private void endChecks(DatabaseMigration resource, Observation seen) {
+        seen.checks().stream()
+                .filter(check -> !check.over())
+                .forEach(check -> attempts.delete(resource.getMetadata().getNamespace(), check.job()));
+    }
+
+    private static Expected expected(AtRevisions reading) {
+        return new Expected(
+                reading.revisions(),
+                new Database(
+                        reading.database().name(),
+                        reading.database().oid(),
+                        reading.database().systemIdentifier()));
+    }
+
     private Decision keep(DatabaseMigration resource, Observation seen, ReadPlan read, Instant now) {
         try {
             return plans.keep(resource, seen, read, now);
@@ -154,14 +228,18 @@ final class Actor {
     }
 
     private static Decision refused(Observation seen, String what, KubernetesClientException e, Instant now) {
+        return new Fail(Failures.ofLooking(seen, Reason.PodRejected, refusal(what, e), now), Optional.empty());
+    }
+
+    /** {@return why the cluster will not have it; what is no refusal is thrown again} */
+    private static String refusal(String what, KubernetesClientException e) {
         if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
             throw e;
         }
-        String message = "the cluster refuses " + what + ": "
+        return "the cluster refuses " + what + ": "
                 + Optional.ofNullable(e.getStatus())
                         .map(status -> status.getMessage())
                         .orElse(e.getMessage());
-        return new Fail(Failures.ofLooking(seen, Reason.PodRejected, message, now), Optional.empty());
     }
 
     /** Neither the plan nor its approval is taken on a cache's word alone. */
@@ -190,11 +268,14 @@ final class Actor {
                 : new Await(attempt, Reason.Applying, "Job " + attempt.job() + " is at work for an older spec");
     }
 
-    /** Keeps the newest finished Jobs, for their logs. */
+    /** Keeps the newest finished Jobs, for their logs; checks have a place of their own, however often they are made. */
     private void prune(DatabaseMigration resource, Observation seen) {
-        seen.attempts().stream()
+        Stream<SeenAttempt> moves =
+                seen.attempts().stream().filter(SeenAttempt::over).skip(KEPT_JOBS);
+        Stream<SeenAttempt> checks = seen.checks().stream()
                 .filter(SeenAttempt::over)
-                .skip(KEPT_JOBS)
+                .skip(seen.spec().modelCheck().wanted() ? 1 : 0);
+        Stream.concat(moves, checks)
                 .forEach(old -> attempts.delete(resource.getMetadata().getNamespace(), old.job()));
     }
 }

@@ -2,11 +2,13 @@ package dev.dbmigrations.reconcile;
 
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** How long to wait before something is tried again. Pure: the jitter comes from what is waited for. */
 final class Backoff {
 
     private static final Duration LONGEST_BETWEEN_ATTEMPTS = Duration.ofSeconds(60);
+    private static final Duration LONGEST_BETWEEN_CHECKS = Duration.ofHours(1);
     private static final Duration SHORTEST_LOOK = Duration.ofSeconds(1);
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
     private static final Duration SHORTEST_WATCH = Duration.ofMillis(200);
@@ -21,8 +23,25 @@ final class Backoff {
      */
     static Duration betweenAttempts(int failures, String seed) {
         long seconds = Math.min(LONGEST_BETWEEN_ATTEMPTS.toSeconds(), 1L << Math.min(failures, 6));
+        return shortened(Duration.ofSeconds(seconds), failures, seed);
+    }
+
+    private static Duration shortened(Duration pause, int failures, String seed) {
         double jitter = Math.floorMod((seed + failures).hashCode(), 256) / 1024.0;
-        return Duration.ofMillis(Math.round(seconds * 1000 * (1 - jitter)));
+        return Duration.ofMillis(Math.round(pause.toMillis() * (1 - jitter)));
+    }
+
+    /**
+     * {@return the pause before tables are compared with the models again, where that failed: 1 min, 2 min, 4 min … 1 h,
+     * and no longer than the interval, each shortened by up to a quarter}
+     *
+     * @param failures in a row, from 1
+     */
+    static Duration betweenChecks(int failures, @Nullable Duration every, String seed) {
+        Duration longest =
+                every != null && every.compareTo(LONGEST_BETWEEN_CHECKS) < 0 ? every : LONGEST_BETWEEN_CHECKS;
+        Duration pause = Duration.ofMinutes(1L << Math.min(failures - 1, 6));
+        return shortened(pause.compareTo(longest) < 0 ? pause : longest, failures, seed);
     }
 
     /** {@return how soon to look again at a Secret or a database that fails since then: from 1 s to 5 s} */

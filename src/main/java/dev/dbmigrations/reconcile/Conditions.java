@@ -1,5 +1,6 @@
 package dev.dbmigrations.reconcile;
 
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.ShortText;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -7,6 +8,7 @@ import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -43,11 +45,22 @@ final class Conditions {
                 .build();
     }
 
+    /** {@return the condition about the models, which those in kstatus' sense know nothing of} */
+    static Condition modelsMatch(
+            ModelsReason reason, String message, long generation, Optional<Condition> before, Instant now) {
+        Condition condition = condition(ModelsReason.CONDITION, reason.status(), reason.name(), message);
+        return stamped(condition, generation, before.stream().toList(), now);
+    }
+
     private static Condition condition(String type, String status, Reason reason, String message) {
+        return condition(type, status, reason.name(), message);
+    }
+
+    private static Condition condition(String type, String status, String reason, String message) {
         return new ConditionBuilder()
                 .withType(type)
                 .withStatus(status)
-                .withReason(reason.name())
+                .withReason(reason)
                 .withMessage(ShortText.ofLength(message, LONGEST_MESSAGE))
                 .build();
     }

@@ -10,7 +10,6 @@ import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Look;
-import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.SecretState.Invalid;
@@ -59,7 +58,7 @@ final class Decide {
             return new Fail(standing.get(), Optional.empty());
         }
         if (Target.reached(seen, current)) {
-            return reached(seen, current) ? new Settle(current, Optional.empty()) : new Look();
+            return reached(seen, current) ? ModelCheck.atRest(seen, current, now) : new Look();
         }
         if (seen.spec().suspend()) {
             return new Suspend(current);
@@ -74,8 +73,11 @@ final class Decide {
         Downgrade downgrade = rollback.isPresent() ? Downgrade.Allowed : Target.downgrade(seen, current);
         Decision next = Planning.instead(
                 seen, new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback));
-        boolean fresh = current.at().plus(FRESH).isAfter(now);
-        return next instanceof Start && !fresh ? new Look() : next;
+        return next instanceof Start && !fresh(current, now) ? new Look() : next;
+    }
+
+    static boolean fresh(AtRevisions current, Instant now) {
+        return current.at().plus(FRESH).isAfter(now);
     }
 
     /** Whether the database was seen at the target since the spec is what it is: before, it may have moved on. */

@@ -108,6 +108,12 @@ public sealed interface Decision {
     /** Give up a Job that waits for the very image of its plan, which is gone: another plan is due. */
     record PlanAnew(SeenAttempt attempt, LastFailure failure) implements Decision {}
 
+    /** Nothing but a look at whether the tables are as the models say. */
+    record StartCheck(AtRevisions reading, int number) implements Decision {}
+
+    /** Nothing but to take in what that look has found. */
+    record EndCheck(AtRevisions reading, SeenAttempt check) implements Decision {}
+
     /** Start nothing, because the spec says so. */
     record Suspend(AtRevisions reading) implements Decision {}
 

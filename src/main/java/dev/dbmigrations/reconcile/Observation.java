@@ -11,6 +11,8 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * All that is known about one resource at one moment.
@@ -25,7 +27,8 @@ import java.util.Optional;
  * @param status as it was last written; the only memory
  * @param reading the latest look at the database of this Secret
  * @param askedAt since when an answer of the database is waited for
- * @param attempts the resource's Jobs, newest first
+ * @param attempts the resource's Jobs that move the database or plan that, newest first
+ * @param checks its Jobs that only compare tables with models, newest first: they are in nobody's way
  * @param newestEndSeenAt when the newest attempt was first seen to be over; empty while it is not
  * @param planIsKept whether the ConfigMap of the status' plan is there
  * @param approvals of plans of this resource
@@ -43,12 +46,14 @@ public record Observation(
         Optional<Reading> reading,
         Optional<Instant> askedAt,
         List<SeenAttempt> attempts,
+        List<SeenAttempt> checks,
         Optional<Instant> newestEndSeenAt,
         boolean planIsKept,
         List<Approval> approvals) {
 
     public Observation {
         attempts = List.copyOf(attempts);
+        checks = List.copyOf(checks);
         approvals = List.copyOf(approvals);
     }
 
@@ -83,9 +88,11 @@ public record Observation(
     /** {@return the number of the next attempt: never one that was used, whichever of Job and status remembers it} */
     public int nextAttempt() {
         DatabaseMigrationStatus.Attempt known = status.attempt();
-        int remembered = known == null ? 0 : known.number();
-        int seen = newest().map(SeenAttempt::number).orElse(0);
-        return Math.max(remembered, seen) + 1;
+        DatabaseMigrationStatus.Comparison compared = status.modelCheck();
+        IntStream remembered =
+                IntStream.of(known == null ? 0 : known.number(), compared == null ? 0 : compared.attempt());
+        IntStream shown = Stream.concat(attempts.stream(), checks.stream()).mapToInt(SeenAttempt::number);
+        return IntStream.concat(remembered, shown).max().orElse(0) + 1;
     }
 
     /** {@return the Secret's resource version, where there is a Secret} */

@@ -5,6 +5,7 @@ import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Comparison;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.PlanStatus;
@@ -75,12 +76,14 @@ final class Observer {
         String namespace = resource.getMetadata().getNamespace();
         DatabaseMigrationStatus status =
                 Objects.requireNonNullElse(resource.getStatus(), DatabaseMigrationStatus.EMPTY);
-        List<SeenAttempt> seen = attempts(
+        List<SeenAttempt> all = attempts(
                 resource,
                 status,
                 context.getSecondaryResources(Job.class),
                 context.getSecondaryResources(Pod.class),
                 now);
+        List<SeenAttempt> seen =
+                all.stream().filter(attempt -> !attempt.isCheck()).toList();
         SecretState secret = secret(id, resource, now);
         Optional<SeenAttempt> running =
                 seen.stream().filter(attempt -> !attempt.over()).findFirst();
@@ -106,6 +109,7 @@ final class Observer {
                 reading,
                 readings.askedAt(id),
                 seen,
+                all.stream().filter(SeenAttempt::isCheck).toList(),
                 endSeen(id, seen, now),
                 planIsKept(resource, spec, status, reading),
                 Approvals.of(resource, status, context));
@@ -207,25 +211,33 @@ final class Observer {
         Stream<SeenAttempt> shown = ours.stream()
                 .flatMap(job ->
                         AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
-        return Stream.concat(shown, notShown(resource, status, ours, pods).stream())
+        Stream<SeenAttempt> hidden = Stream.of(hiddenAttempt(status), hiddenCheck(status))
+                .flatMap(Optional::stream)
+                .flatMap(known -> notShown(resource, known, ours, pods).stream());
+        return Stream.concat(shown, hidden)
                 .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
                 .toList();
     }
 
     /** The attempt that the status knows and the cache does not: a cache that lags, or a Job that somebody deleted. */
     private Optional<SeenAttempt> notShown(
-            DatabaseMigration resource, DatabaseMigrationStatus status, List<Job> shown, Collection<Pod> pods) {
-        Attempt known = status.attempt();
-        if (known == null
-                || known.endedAt() != null
-                || shown.stream().anyMatch(job -> job.getMetadata().getName().equals(known.job()))) {
+            DatabaseMigration resource, SeenAttempt known, List<Job> shown, Collection<Pod> pods) {
+        if (shown.stream().anyMatch(job -> job.getMetadata().getName().equals(known.job()))) {
             return Optional.empty();
         }
         Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));
         State state = AttemptReading.withoutJob(known.job(), pods)
                 .orElseGet(() ->
                         new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true));
-        return live.or(() -> Optional.of(new SeenAttempt(
+        return live.or(() -> Optional.of(known.in(state)));
+    }
+
+    private static Optional<SeenAttempt> hiddenAttempt(DatabaseMigrationStatus status) {
+        Attempt known = status.attempt();
+        if (known == null || known.endedAt() != null) {
+            return Optional.empty();
+        }
+        return Optional.of(new SeenAttempt(
                 known.job(),
                 known.number(),
                 known.generation(),
@@ -240,7 +252,18 @@ final class Observer {
                         null),
                 known.startedAt(),
                 null,
-                state)));
+                new NoPod()));
+    }
+
+    private static Optional<SeenAttempt> hiddenCheck(DatabaseMigrationStatus status) {
+        Comparison known = status.modelCheck();
+        if (known == null || known.checkedAt() != null) {
+            return Optional.empty();
+        }
+        Asked asked = new Asked(
+                Kind.Check, "", known.image(), AlembicSettings.DEFAULT, known.revisions(), false, false, null);
+        return Optional.of(new SeenAttempt(
+                known.job(), known.attempt(), known.generation(), asked, known.startedAt(), null, new NoPod()));
     }
 
     private static Kind kind(Attempt known) {

@@ -15,6 +15,7 @@ import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.EndCheck;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
@@ -23,6 +24,7 @@ import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.StartCheck;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import java.time.Duration;
@@ -41,12 +43,14 @@ final class Report {
     private final Instant now;
     private final StatusDraft draft;
     private final AttemptReport attempts;
+    private final CheckReport checks;
 
     private Report(Observation seen, Instant now) {
         this.seen = seen;
         this.now = now;
         this.draft = new StatusDraft(seen.status());
         this.attempts = new AttemptReport(seen, now);
+        this.checks = new CheckReport(seen, draft, now);
     }
 
     /**
@@ -73,6 +77,14 @@ final class Report {
         switch (decision) {
             case Look look -> draft.ready(Reason.Pending, "reading the database", now);
             case Settle settle -> settle(settle);
+            case StartCheck start -> {
+                settle(new Settle(start.reading(), Optional.empty()));
+                checks.started(start, job.orElseThrow());
+            }
+            case EndCheck end -> {
+                settle(new Settle(end.reading(), Optional.empty()));
+                checks.ended(end.check());
+            }
             case Start start -> start(start, job.orElseThrow());
             case Await await -> await(await);
             case Discard discard -> discard(discard);
@@ -87,6 +99,7 @@ final class Report {
                 draft.ready(Reason.AwaitingApproval, PlanWords.awaiting(awaiting.plan(), seen.name()), now);
             case PlanAnew anew -> planAnew(anew);
         }
+        checks.keep();
         return draft.finish();
     }
 

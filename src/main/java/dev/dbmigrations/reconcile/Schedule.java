@@ -7,6 +7,7 @@ import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Discard;
+import dev.dbmigrations.reconcile.Decision.EndCheck;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.KeepPlan;
 import dev.dbmigrations.reconcile.Decision.Look;
@@ -15,6 +16,7 @@ import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.ShowPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.StartCheck;
 import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import java.time.Duration;
@@ -48,7 +50,9 @@ final class Schedule {
             case Start start -> Backoff.whileRunning(now, now);
             case Await await -> nextReading(resource, seen, status, now);
             case Discard discard -> ANSWER_IS_LATE;
-            case Settle settle -> nextReading(resource, seen, status, now);
+            case Settle settle -> atRest(resource, seen, status, now);
+            case StartCheck start -> atRest(resource, seen, status, now);
+            case EndCheck end -> atRest(resource, seen, status, now);
             case Suspend suspend -> nextReading(resource, seen, status, now);
             case Fail(var failure, var ended) -> {
                 Duration soonest = nextReading(resource, seen, status, now);
@@ -59,6 +63,15 @@ final class Schedule {
                 yield retryAt == null ? soonest : atLeastSoon(shorter(soonest, Duration.between(now, retryAt)));
             }
         };
+    }
+
+    private static Duration atRest(
+            DatabaseMigration resource, Observation seen, DatabaseMigrationStatus status, Instant now) {
+        Duration reading = nextReading(resource, seen, status, now);
+        // While an attempt is still to be seen to have ended, its end wakes the loop.
+        return ModelCheck.wait(seen, status, now)
+                .map(wait -> shorter(reading, wait.compareTo(ANSWER_IS_LATE) < 0 ? ANSWER_IS_LATE : wait))
+                .orElse(reading);
     }
 
     /** {@return when the database is to be read again; an answer that is waited for wakes the loop by itself} */

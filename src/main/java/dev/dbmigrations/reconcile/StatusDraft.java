@@ -2,11 +2,13 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Comparison;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.DatabaseMigrationStatus.ResolvedFor;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -16,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A status while it is put together: starts as the one before, and is written whole. Not for sharing. */
@@ -62,10 +65,17 @@ final class StatusDraft {
     Attempt attempt;
 
     @Nullable
+    Comparison modelCheck;
+
+    @Nullable
     LastFailure lastFailure;
 
     @Nullable
     String lastHandledRetry;
+
+    /** The one condition that {@link #ready} leaves alone. */
+    @Nullable
+    Condition modelsMatch;
 
     private List<Migration> history;
     private List<Condition> conditions;
@@ -84,10 +94,14 @@ final class StatusDraft {
         lastReached = before.lastReached();
         plan = before.plan();
         attempt = before.attempt();
+        modelCheck = before.modelCheck();
+        modelsMatch = before.condition(ModelsReason.CONDITION).orElse(null);
         lastFailure = before.lastFailure();
         lastHandledRetry = before.lastHandledRetry();
         history = Objects.requireNonNullElse(before.history(), List.of());
-        conditions = Objects.requireNonNullElse(before.conditions(), List.of());
+        conditions = Objects.requireNonNullElse(before.conditions(), List.<Condition>of()).stream()
+                .filter(condition -> !ModelsReason.CONDITION.equals(condition.getType()))
+                .toList();
     }
 
     /** Adds a migration as the newest; only ten are kept. */
@@ -108,6 +122,16 @@ final class StatusDraft {
 
     void ready(Reason reason, String message, Instant now) {
         conditions = Conditions.of(reason, message, observedGeneration, conditions, now);
+    }
+
+    /** Whether the models' condition has this reason. */
+    boolean says(ModelsReason reason) {
+        return modelsMatch != null && reason.name().equals(modelsMatch.getReason());
+    }
+
+    /** {@return the status as it is so far} */
+    DatabaseMigrationStatus built() {
+        return build(before.currentReadAt());
     }
 
     /**
@@ -131,6 +155,8 @@ final class StatusDraft {
     }
 
     private DatabaseMigrationStatus build(@Nullable String readAt) {
+        List<Condition> all = Stream.concat(conditions.stream(), Stream.ofNullable(modelsMatch))
+                .toList();
         return new DatabaseMigrationStatus(
                 observedGeneration,
                 currentRevisions == null ? null : String.join(",", currentRevisions),
@@ -145,9 +171,10 @@ final class StatusDraft {
                 lastReached,
                 plan,
                 attempt,
+                modelCheck,
                 lastFailure,
                 lastHandledRetry,
                 history.isEmpty() ? null : history,
-                conditions.isEmpty() ? null : conditions);
+                all.isEmpty() ? null : all);
     }
 }

@@ -5,6 +5,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.Revisions;
@@ -52,6 +53,7 @@ public final class Telemetry {
         planned(resource, before.plan(), after.plan());
         ended(resource, before, after);
         failed(resource, before.lastFailure(), after.lastFailure());
+        compared(resource, before.condition(ModelsReason.CONDITION), after.condition(ModelsReason.CONDITION));
     }
 
     /** Called when a resource is gone. */
@@ -97,6 +99,24 @@ public final class Telemetry {
             metrics.failed(after.reason());
             events.warning(resource, after.reason().name(), after.message());
         }
+    }
+
+    private void compared(DatabaseMigration resource, Optional<Condition> before, Optional<Condition> after) {
+        if (after.isEmpty() || sameWords(before, after)) {
+            return;
+        }
+        Condition now = after.get();
+        LOG.info("{}: {}", now.getReason(), now.getMessage());
+        if (isFor(now, ModelsReason.ModelsDiffer) || isFor(now, ModelsReason.CheckFailed)) {
+            events.warning(resource, now.getReason(), now.getMessage());
+        } else if (isFor(now, ModelsReason.ModelsMatch)
+                && before.filter(old -> isFor(old, ModelsReason.ModelsDiffer)).isPresent()) {
+            events.normal(resource, now.getReason(), now.getMessage());
+        }
+    }
+
+    private static boolean isFor(Condition condition, ModelsReason reason) {
+        return reason.name().equals(condition.getReason());
     }
 
     private static String message(DatabaseMigrationStatus status) {

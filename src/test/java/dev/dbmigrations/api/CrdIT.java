@@ -286,6 +286,7 @@ class CrdIT {
                                 new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table)),
                         at),
                 new DatabaseMigrationStatus.Attempt(2, 1, "Apply", "shop-1a2b3c4d", at, 1, 3, current, 3L, at),
+                new DatabaseMigrationStatus.Comparison(3, 1, "shop-1a2b3c4d", image, current, at, at, 1),
                 new DatabaseMigrationStatus.LastFailure(
                         Reason.MigrationFailed,
                         "null value in column \"location\"",

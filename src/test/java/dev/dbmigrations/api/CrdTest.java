@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.BeforeAll;
@@ -104,6 +105,19 @@ class CrdTest {
                 .get("reason");
 
         assertThat(reason.name()).matches(ofCondition.getPattern()).matches(ofFailure.getPattern());
+    }
+
+    @ParameterizedTest
+    @EnumSource(ModelsReason.class)
+    void everyReasonOfTheModelsFits(ModelsReason reason) {
+        Map<String, JSONSchemaProps> condition = SchemaAgreement.properties(
+                SchemaAgreement.properties(schema.getProperties().get("status"))
+                        .get("conditions")
+                        .getItems()
+                        .getSchema());
+
+        assertThat(reason.name()).matches(condition.get("reason").getPattern());
+        assertThat(condition.get("status").getEnum().toString()).contains("\"" + reason.status() + "\"");
     }
 
     @Test

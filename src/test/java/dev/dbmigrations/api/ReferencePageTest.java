@@ -24,15 +24,27 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The tables of {@code docs} are those that the CRDs, {@link Reason} and {@link ApprovalReason} make. After a change of
+ * The tables of {@code docs} are those that the CRDs, {@link Reason}, {@link ApprovalReason} and {@link ModelsReason} make. After a change of
  * one: {@code make docs} writes them.
  */
 class ReferencePageTest {
 
     private static final Path RESOURCE = Path.of("docs/resource.md");
     private static final Path APPROVALS = Path.of("docs/plans-and-approvals.md");
+    private static final Path MODELS = Path.of("docs/models.md");
     private static final Map<String, Path> PAGES = Map.of(
-            "spec", RESOURCE, "status", RESOURCE, "reasons", RESOURCE, "approval", APPROVALS, "states", APPROVALS);
+            "spec",
+            RESOURCE,
+            "status",
+            RESOURCE,
+            "reasons",
+            RESOURCE,
+            "approval",
+            APPROVALS,
+            "states",
+            APPROVALS,
+            "models",
+            MODELS);
     private static final String SPEC_HEAD = "| field | default | meaning |\n| --- | --- | --- |\n";
 
     private static Map<String, String> tables = Map.of();
@@ -45,7 +57,8 @@ class ReferencePageTest {
                 "status", fields(schema, "status", "| field | meaning |\n| --- | --- |\n"),
                 "reasons", reasons(),
                 "approval", fields(schema("crds/migrationapprovals.yaml"), "spec", SPEC_HEAD),
-                "states", states());
+                "states", states(),
+                "models", models());
         if (Boolean.getBoolean("docs.write")) {
             for (Map.Entry<String, String> table : tables.entrySet()) {
                 Path page = PAGES.get(table.getKey());
@@ -59,7 +72,7 @@ class ReferencePageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"spec", "status", "reasons", "approval", "states"})
+    @ValueSource(strings = {"spec", "status", "reasons", "approval", "states", "models"})
     void tableIsUpToDate(String name) throws IOException {
         Matcher section = section(name).matcher(Files.readString(PAGES.get(name)));
 
@@ -95,6 +108,12 @@ class ReferencePageTest {
                 .map(reason -> "| `%s` | %s | %s |\n"
                         .formatted(reason, reason.fits() ? "fits" : "does not fit", reason.advice()))
                 .collect(Collectors.joining("", "| state | means | what to do |\n| --- | --- | --- |\n", ""));
+    }
+
+    private static String models() {
+        return Arrays.stream(ModelsReason.values())
+                .map(reason -> "| `%s` | `%s` | %s |\n".formatted(reason, reason.status(), reason.advice()))
+                .collect(Collectors.joining("", "| reason | `ModelsMatch` | what to do |\n| --- | --- | --- |\n", ""));
     }
 
     private static String kind(Reason.Kind kind) {

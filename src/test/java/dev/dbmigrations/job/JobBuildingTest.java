@@ -170,6 +170,23 @@ class JobBuildingTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"minimal, 600, 720", "every-setting, 600, 720"})
+    void aCheckEndsByItselfWhateverTheSpecSays(String spec, double seconds, long deadline) {
+        DatabaseMigration resource = resource(spec);
+        RunDocument check = run(resource, 4).checking();
+
+        assertThat(check.kind()).isEqualTo(SeenAttempt.Kind.Check);
+        assertThat(check.timeoutSeconds()).isEqualTo(seconds);
+        Job job = BUILDING.build(resource, Tree.of(resource.getSpec()), check, null);
+        assertThat(pod(job).getActiveDeadlineSeconds()).isEqualTo(deadline);
+        assertThat(AttemptReading.read(job, List.of()).orElseThrow())
+                .returns(true, SeenAttempt::isCheck)
+                .returns(false, SeenAttempt::isPlan)
+                .returns(
+                        check.expected().revisions(), attempt -> attempt.asked().expected());
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "trigpointing, trigpointing-",
         "shop.example.com, shop-example-com-",

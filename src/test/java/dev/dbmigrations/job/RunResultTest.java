@@ -3,6 +3,7 @@ package dev.dbmigrations.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.RunResult.Outcome;
 import java.util.List;
@@ -71,6 +72,26 @@ class RunResultTest {
     void aReasonOfANewerVersionIsUnknown() {
         assertThat(parse("{\"outcome\": \"Failed\", \"reason\": \"MoonPhase\"}").reason())
                 .isEqualTo(Reason.Unknown);
+    }
+
+    @Test
+    void readsHowTheTablesCompareWithTheModels() {
+        assertThat(models("{\"answer\": \"ModelsDiffer\", \"total\": 3, \"differences\": [\"a\", null, \"b\"]}"))
+                .isEqualTo(new RunResult.Models(ModelsReason.ModelsDiffer, null, 3, List.of("a", "b")));
+        assertThat(models("{\"answer\": \"NotAtHead\", \"message\": \"m\", \"total\": -1}"))
+                .isEqualTo(new RunResult.Models(ModelsReason.NotAtHead, "m", 0, List.of()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"{}", "{\"answer\": \"MoonPhase\"}", "{\"answer\": \"CheckPending\"}", "{\"answer\": null}"})
+    void anAnswerThatIsNoneIsNoComparison(String models) {
+        assertThat(models(models).answer()).isEqualTo(ModelsReason.CheckFailed);
+    }
+
+    private static RunResult.Models models(String json) {
+        return Objects.requireNonNull(
+                parse("{\"outcome\": \"Succeeded\", \"models\": " + json + "}").models());
     }
 
     @Test

@@ -12,11 +12,13 @@ import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.Tree;
+import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.AwaitApproval;
 import dev.dbmigrations.reconcile.Decision.Fail;
 import dev.dbmigrations.reconcile.Decision.Go;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.StartCheck;
 import dev.dbmigrations.reconcile.SimulatedOperator.Rules;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,6 +70,9 @@ class DecideSimulationTest {
         OTHER_CARE_IS_WANTED(3),
         A_PLAN_IS_APPROVED(5),
         PLANS_OR_APPROVALS_ARE_DELETED(1),
+        OTHER_COMPARISONS_ARE_WANTED(2),
+        A_CHECK_MOVES(10),
+        A_CHECK_DIES_OR_IS_DELETED(1),
         A_RETRY_IS_ASKED_FOR(1),
         THE_IMAGE_BREAKS_OR_IS_MENDED(1),
         AN_IMAGE_GOES_OR_COMES(1);
@@ -176,6 +181,34 @@ class DecideSimulationTest {
                 Arguments.of(
                         "takes any plan for the one that is due", "rule 7", (Rules) DecideSimulationTest::withAnyPlan),
                 Arguments.of(
+                        "compares beside what runs",
+                        "compared while",
+                        after((seen, decision) -> decision instanceof Await
+                                        && seen.spec().modelCheck().wanted()
+                                        && seen.reading().orElse(null) instanceof AtRevisions current
+                                ? new StartCheck(current, seen.nextAttempt())
+                                : decision)),
+                Arguments.of(
+                        "compares too early",
+                        "compared before",
+                        after((seen, decision) -> decision instanceof Settle settle
+                                        && seen.spec().modelCheck().wanted()
+                                        && seen.underWay().isEmpty()
+                                        && seen.checks().isEmpty()
+                                        && !seen.spec().suspend()
+                                ? new StartCheck(settle.reading(), seen.nextAttempt())
+                                : decision)),
+                Arguments.of(
+                        "compares for ever",
+                        "compared again",
+                        after((seen, decision) -> decision instanceof Settle settle
+                                        && seen.status().modelCheck() != null
+                                        && seen.spec().modelCheck().wanted()
+                                        && !seen.spec().suspend()
+                                        && seen.checks().stream().allMatch(SeenAttempt::over)
+                                ? new StartCheck(settle.reading(), seen.nextAttempt())
+                                : decision)),
+                Arguments.of(
                         "takes any rows for the target",
                         "rule 8",
                         after((seen, decision) ->
@@ -252,6 +285,7 @@ class DecideSimulationTest {
                         seen.attempts().stream()
                                 .filter(attempt -> attempt.over() || !attemptsUnseen)
                                 .toList(),
+                        seen.checks(),
                         seen.newestEndSeenAt(),
                         seen.planIsKept(),
                         seen.approvals()),
@@ -290,6 +324,7 @@ class DecideSimulationTest {
                 s.lastReached(),
                 s.plan(),
                 s.attempt(),
+                s.modelCheck(),
                 null,
                 s.lastHandledRetry(),
                 s.history(),
@@ -382,6 +417,9 @@ class DecideSimulationTest {
             case OTHER_CARE_IS_WANTED -> world.wantsOtherCare(event.chance());
             case A_PLAN_IS_APPROVED -> world.plans.somebodyApproves(world.status);
             case PLANS_OR_APPROVALS_ARE_DELETED -> world.plans.somebodyDeletes(event.chance());
+            case OTHER_COMPARISONS_ARE_WANTED -> world.wantsOtherComparisons(event.chance());
+            case A_CHECK_MOVES -> world.checks.move(event.chance(), world.missingImage);
+            case A_CHECK_DIES_OR_IS_DELETED -> world.checks.dieOrAreDeleted(event.chance());
             case A_RETRY_IS_ASKED_FOR -> world.asksForARetry();
             case THE_IMAGE_BREAKS_OR_IS_MENDED -> world.imageFails = !world.imageFails;
             case AN_IMAGE_GOES_OR_COMES -> world.anImageGoesOrComes(event.chance());
@@ -410,10 +448,22 @@ class DecideSimulationTest {
         }
         Violation.unless(
                 isDone(world), "did not come to its target after the faults, and says " + world.status.conditions());
+        modelsAreCompared(world, operator);
         int attempts = world.attempts.size();
+        int checks = world.checks.started;
         run(world, operator, Duration.ofMinutes(3), () -> false);
+        Violation.unless(world.checks.started == checks, "compared again with nothing changed");
         Violation.unless(isDone(world), "did not stay at its target");
         Violation.unless(world.attempts.size() == attempts, "started an attempt with nothing to do");
+    }
+
+    private static void modelsAreCompared(SimulatedWorld world, SimulatedOperator operator) {
+        if (world.checks.policy.wanted() && !world.resource.spec().suspend()) {
+            run(world, operator, Duration.ofHours(2), () -> world.checks.areAnswered(world.status));
+            Violation.unless(
+                    world.checks.areAnswered(world.status),
+                    "did not compare the models, and says " + world.status.conditions());
+        }
     }
 
     private static boolean isDone(SimulatedWorld world) {
@@ -440,6 +490,7 @@ class DecideSimulationTest {
         for (int step = 0; world.now.isBefore(end) && !done.getAsBoolean(); step++) {
             operator.looksEnds();
             world.attemptMoves(1);
+            world.checks.move(1, world.missingImage);
             operator.seesTheJobs();
             if (isAwaited(world)) {
                 world.plans.somebodyApproves(world.status);
@@ -447,7 +498,7 @@ class DecideSimulationTest {
             operator.seesTheResource();
             operator.pass(false);
             Instant event = world.now.plusMillis(500);
-            boolean moves = world.attempts.stream().anyMatch(attempt -> !attempt.over());
+            boolean moves = world.attempts.stream().anyMatch(attempt -> !attempt.over()) || world.checks.areUnderWay();
             world.now = moves && event.isBefore(operator.wakesAt) ? event : operator.wakesAt;
             Violation.unless(step < 10_000, "span instead of waiting");
         }

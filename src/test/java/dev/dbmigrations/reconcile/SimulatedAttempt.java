@@ -249,6 +249,7 @@ final class SimulatedAttempt {
                 null,
                 null,
                 isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000) : null,
+                null,
                 1.0));
     }
 }

@@ -6,6 +6,7 @@ import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Comparison;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
@@ -25,6 +26,7 @@ import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.PlanAnew;
 import dev.dbmigrations.reconcile.Decision.ReadPlan;
 import dev.dbmigrations.reconcile.Decision.Start;
+import dev.dbmigrations.reconcile.Decision.StartCheck;
 import dev.dbmigrations.reconcile.SimulatedWorld.Resource;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
@@ -55,6 +57,7 @@ final class SimulatedOperator {
     private Resource cached;
     private DatabaseMigrationStatus cachedStatus;
     private List<SeenAttempt> cachedJobs = List.of();
+    private List<SeenAttempt> cachedChecks = List.of();
     private List<Approval> cachedApprovals = List.of();
     private @Nullable Reading reading;
     private String readingOf = "";
@@ -88,6 +91,7 @@ final class SimulatedOperator {
                 .filter(attempt -> attempt.jobExists)
                 .map(SimulatedAttempt::seen)
                 .toList();
+        cachedChecks = world.checks.shown();
     }
 
     void looksEnds() {
@@ -139,15 +143,23 @@ final class SimulatedOperator {
                                         .filter(approval -> !world.plans.stands(approval))
                                         .isPresent())
                         .isPresent();
-                boolean lags = gone
-                        || !isCurrent()
-                        || world.hasJobBeside(
-                                seen.attempts().stream().map(SeenAttempt::job).toList());
+                boolean lags = gone || lags(seen);
                 if (lags) {
                     decision = new Look();
                     ask(question(seen.underWay()));
                 } else {
+                    world.checks.delete(seen.checks());
                     world.create(start, cached);
+                    job = Optional.of("job-" + cached.generation() + "-" + start.number());
+                }
+            }
+            case StartCheck start -> {
+                if (lags(seen)) {
+                    decision = new Look();
+                    ask(question(seen.underWay()));
+                } else {
+                    world.checks.delete(seen.checks());
+                    world.checks.create(start, cached.generation(), cached.spec(), world, world.now);
                     job = Optional.of("job-" + cached.generation() + "-" + start.number());
                 }
             }
@@ -177,6 +189,13 @@ final class SimulatedOperator {
             world.write(status);
             cachedStatus = status;
         }
+    }
+
+    private boolean lags(Observation seen) {
+        return !isCurrent()
+                || world.hasJobBeside(Stream.concat(seen.attempts().stream(), seen.checks().stream())
+                        .map(SeenAttempt::job)
+                        .toList());
     }
 
     /** The log is gone where the Job is. */
@@ -227,6 +246,7 @@ final class SimulatedOperator {
                 Optional.ofNullable(known),
                 asked == null ? Optional.empty() : Optional.of(askedAt),
                 attempts,
+                Stream.concat(hiddenCheck().stream(), cachedChecks.stream()).toList(),
                 over.map(attempt -> endSeenAt),
                 plan != null && world.plans.has(plan),
                 cachedApprovals);
@@ -255,6 +275,34 @@ final class SimulatedOperator {
                                 Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
                                 false,
                                 known.kind().equals(Kind.Rollback.name()),
+                                null),
+                        known.startedAt(),
+                        null,
+                        new Died(Reason.Interrupted, "deleted", true))));
+    }
+
+    private Optional<SeenAttempt> hiddenCheck() {
+        Comparison known = cachedStatus.modelCheck();
+        if (known == null
+                || known.checkedAt() != null
+                || cachedChecks.stream().anyMatch(check -> check.job().equals(known.job()))) {
+            return Optional.empty();
+        }
+        return Optional.of(world.checks.shown().stream()
+                .filter(check -> check.job().equals(known.job()))
+                .findFirst()
+                .orElseGet(() -> new SeenAttempt(
+                        known.job(),
+                        known.attempt(),
+                        known.generation(),
+                        new Asked(
+                                Kind.Check,
+                                "",
+                                known.image(),
+                                AlembicSettings.DEFAULT,
+                                known.revisions(),
+                                false,
+                                false,
                                 null),
                         known.startedAt(),
                         null,

@@ -41,6 +41,7 @@ final class SimulatedWorld {
     ApprovalPolicy approval = ApprovalPolicy.Never;
     final SimulatedPlans plans = new SimulatedPlans();
     final SimulatedDatabase database = new SimulatedDatabase();
+    final SimulatedChecks checks = new SimulatedChecks(database);
     final List<SimulatedAttempt> attempts = new ArrayList<>();
     Resource resource = new Resource(1, Optional.empty(), spec("r2", "v5", null, DowngradePolicy.Requested, false));
     DatabaseMigrationStatus status = DatabaseMigrationStatus.EMPTY;
@@ -79,6 +80,7 @@ final class SimulatedWorld {
                 downgradeImage,
                 mode,
                 approval,
+                checks.policy,
                 null,
                 null,
                 plain.lockTimeout(),
@@ -179,6 +181,12 @@ final class SimulatedWorld {
         wants(target, "v" + revisions, spec.downgradeImage(), spec.downgrade(), spec.suspend());
     }
 
+    void wantsOtherComparisons(int chance) {
+        DatabaseMigrationSpec spec = resource.spec();
+        checks.otherAreWanted(chance);
+        wants(spec.targetRevision(), spec.image(), spec.downgradeImage(), spec.downgrade(), spec.suspend());
+    }
+
     /** Whether plans wait for people, and whether they are run at all. */
     void wantsOtherCare(int chance) {
         DatabaseMigrationSpec spec = resource.spec();
@@ -233,7 +241,8 @@ final class SimulatedWorld {
     }
 
     boolean hasJobBeside(List<String> known) {
-        return attempts.stream().anyMatch(attempt -> attempt.jobExists && !known.contains(attempt.job));
+        return attempts.stream().anyMatch(attempt -> attempt.jobExists && !known.contains(attempt.job))
+                || checks.shown().stream().anyMatch(check -> !known.contains(check.job()));
     }
 
     void create(Decision.Start start, Resource of) {
@@ -244,8 +253,10 @@ final class SimulatedWorld {
         unless(
                 attempts.stream().noneMatch(other -> other.jobExists && !other.over()),
                 "a second attempt was started while one was under way (rule 2)");
+        unless(!checks.areUnderWay(), "an attempt was started while tables were compared");
         unless(
                 attempts.stream().noneMatch(other -> other.jobExists && other.number == attempt.number)
+                        && checks.shown().stream().noneMatch(check -> check.number() == attempt.number)
                         && (status.attempt() == null || status.attempt().number() < attempt.number),
                 "the number of an attempt was used a second time");
         unless(
@@ -269,6 +280,8 @@ final class SimulatedWorld {
         boolean stalled = has(written, "Stalled", "True");
         unless(!(reconciling && stalled), "Reconciling and Stalled at once");
         unless(ready != (reconciling || stalled), "neither ready nor on the way nor stalled");
+        checks.check(
+                written, resource.spec(), Long.valueOf(resource.generation()).equals(written.observedGeneration()));
         if (ready && resource.spec().mode() == Mode.Plan && plans.isShown(written)) {
             status = written;
             return;

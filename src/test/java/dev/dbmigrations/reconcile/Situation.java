@@ -5,6 +5,7 @@ import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Mode;
+import dev.dbmigrations.api.ModelCheckPolicy;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Credentials;
@@ -57,6 +58,7 @@ final class Situation {
     private @Nullable String downgradeImage;
     private Mode mode = Mode.Apply;
     private ApprovalPolicy approval = ApprovalPolicy.Never;
+    private ModelCheckPolicy modelCheck = ModelCheckPolicy.NEVER;
     private boolean planIsKept = true;
     boolean destructive;
     private final List<Approval> approvals = new ArrayList<>();
@@ -79,6 +81,7 @@ final class Situation {
     Instant endSeenAt;
 
     final List<SeenAttempt> attempts = new ArrayList<>();
+    final List<SeenAttempt> checks = new ArrayList<>();
 
     private Identity database = new Identity("trig", 16384, "7412", "10.0.0.5", 5432);
 
@@ -118,6 +121,11 @@ final class Situation {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
     }
 
+    Situation modelCheck(String wanted) {
+        modelCheck = ModelCheckPolicy.of(wanted);
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
     Situation approves(String planHash) {
         approvals.add(new Approval("approval-" + approvals.size(), planHash, "ada@example.com"));
         return this;
@@ -148,6 +156,7 @@ final class Situation {
                 downgradeImage,
                 mode,
                 approval,
+                modelCheck,
                 null,
                 null,
                 spec.lockTimeout(),
@@ -292,6 +301,12 @@ final class Situation {
         return attemptIs(new Died(reason, "the pod was lost", started));
     }
 
+    /** The newest check's Job shows this. */
+    Situation checkIs(State state) {
+        checks.addFirst(checks.removeFirst().in(state));
+        return this;
+    }
+
     /** The Job and its pod are gone from the cluster. */
     Situation jobsAreGone() {
         attempts.clear();
@@ -328,6 +343,7 @@ final class Situation {
                 Optional.ofNullable(reading),
                 Optional.ofNullable(askedAt),
                 attempts,
+                checks,
                 Optional.ofNullable(endSeenAt),
                 planIsKept,
                 approvals);
@@ -346,6 +362,10 @@ final class Situation {
         }
         Optional<String> job = Optional.empty();
         if (decision instanceof Decision.Start start) {
+            job = Optional.of("trig-" + start.number());
+            checks.removeIf(check -> !check.over());
+        }
+        if (decision instanceof Decision.StartCheck start) {
             job = Optional.of("trig-" + start.number());
         }
         status = Report.of(seen(), decision, job, now);
@@ -374,10 +394,27 @@ final class Situation {
                     new NoPod()));
             endSeenAt = null;
         }
+        if (decision instanceof Decision.StartCheck start) {
+            checks.removeIf(check -> !check.over());
+            checks.addFirst(check(start));
+        }
         if (decision instanceof Decision.Discard || decision instanceof Decision.PlanAnew) {
             attempts.removeFirst();
         }
         return decision;
+    }
+
+    private SeenAttempt check(Decision.StartCheck start) {
+        Asked asked = new Asked(
+                SeenAttempt.Kind.Check,
+                spec.targetRevision(),
+                spec.image(),
+                spec.alembic(),
+                start.reading().revisions(),
+                false,
+                false,
+                null);
+        return new SeenAttempt("trig-" + start.number(), start.number(), generation, asked, now, DIGEST, new NoPod());
     }
 
     /** What the log of the plan's run had: the hash has the attempt's number in it, since no two plans are the same. */
@@ -440,6 +477,7 @@ final class Situation {
                 null,
                 null,
                 new RunResult.Plan("5d0b", 1000),
+                null,
                 0.5);
     }
 
@@ -487,6 +525,7 @@ final class Situation {
                 null,
                 null,
                 null,
+                null,
                 0.5);
     }
 
@@ -521,6 +560,7 @@ final class Situation {
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
                 failure,
+                null,
                 null,
                 null,
                 1.5);

@@ -2,6 +2,7 @@ package dev.dbmigrations.system;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.testing.Cluster;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -65,8 +66,7 @@ final class StatusWatch implements ResourceEventHandler<DatabaseMigration> {
             faults.add("Reconciling and Stalled at once");
         }
         for (Condition condition : conditions) {
-            boolean ready = condition.getType().equals("Ready");
-            if (!ready && !condition.getStatus().equals("True")) {
+            if (isOfKstatus(condition) && !condition.getStatus().equals("True")) {
                 faults.add(condition.getType() + " is there and not True");
             }
             if (condition.getObservedGeneration() == null
@@ -81,7 +81,7 @@ final class StatusWatch implements ResourceEventHandler<DatabaseMigration> {
         boolean done = status.condition("Ready")
                 .filter(ready -> ready.getStatus().equals("True"))
                 .isPresent();
-        if (done == (conditions.size() > 1)) {
+        if (done == conditions.stream().anyMatch(StatusWatch::isOfKstatus)) {
             faults.add("Ready must be False exactly while Reconciling or Stalled is there");
         }
         boolean planned = status.condition("Ready")
@@ -93,6 +93,11 @@ final class StatusWatch implements ResourceEventHandler<DatabaseMigration> {
             faults.add("Ready without a revision that was read, or with revisions pending");
         }
         return faults;
+    }
+
+    /** Those that say why Ready is False; that of the models says nothing about Ready. */
+    private static boolean isOfKstatus(Condition condition) {
+        return !condition.getType().equals("Ready") && !condition.getType().equals(ModelsReason.CONDITION);
     }
 
     private void saw(DatabaseMigration resource) {

@@ -120,6 +120,7 @@ class TelemetryTest {
                 null,
                 null,
                 attempt,
+                null,
                 failure,
                 null,
                 history,
