@@ -13,8 +13,6 @@ import dev.dbmigrations.job.RunDocument.Database;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunDocument.Expected;
 import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Asked;
-import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.Tree;
 import dev.dbmigrations.reconcile.Decision.Await;
@@ -168,31 +166,8 @@ final class Actor {
                             .getMetadata()
                             .getName()));
         } catch (KubernetesClientException e) {
-            return new Done(neverStarted(seen, check, refusal("the Job", e), now), Optional.empty());
+            return new Done(ModelCheck.refused(seen, check, refusal("the Job", e), now), Optional.empty());
         }
-    }
-
-    /** {@return what becomes of a check that the cluster refuses: one that has ended without an answer} */
-    private static EndCheck neverStarted(Observation seen, StartCheck check, String why, Instant now) {
-        Asked asked = new Asked(
-                Kind.Check,
-                seen.spec().targetRevision(),
-                seen.spec().image(),
-                seen.spec().alembic(),
-                check.reading().revisions(),
-                false,
-                false,
-                null);
-        return new EndCheck(
-                check.reading(),
-                new SeenAttempt(
-                        "",
-                        check.number(),
-                        seen.generation(),
-                        asked,
-                        now,
-                        null,
-                        new Died(Reason.PodRejected, why, false)));
     }
 
     /** The caches may lag behind a change, a deletion or a Job of our own: nothing is started on their word alone. */

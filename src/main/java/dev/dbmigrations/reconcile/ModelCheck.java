@@ -7,6 +7,9 @@ import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.Asked;
+import dev.dbmigrations.job.SeenAttempt.Died;
+import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.EndCheck;
 import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.Settle;
@@ -84,6 +87,29 @@ final class ModelCheck {
                 .filter(check -> check.generation() == seen.generation()
                         && check.number() > moved
                         && check.asked().expected().equals(rows));
+    }
+
+    /** {@return what becomes of a check that the cluster refuses: one that has ended without an answer} */
+    static EndCheck refused(Observation seen, StartCheck check, String why, Instant now) {
+        Asked asked = new Asked(
+                Kind.Check,
+                seen.spec().targetRevision(),
+                seen.spec().image(),
+                seen.spec().alembic(),
+                check.reading().revisions(),
+                false,
+                false,
+                null);
+        return new EndCheck(
+                check.reading(),
+                new SeenAttempt(
+                        "",
+                        check.number(),
+                        seen.generation(),
+                        asked,
+                        now,
+                        null,
+                        new Died(Reason.PodRejected, why, false)));
     }
 
     private static boolean isDue(Observation seen, DatabaseMigrationStatus status, List<String> rows, Instant now) {

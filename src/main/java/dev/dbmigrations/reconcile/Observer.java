@@ -4,8 +4,6 @@ import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
-import dev.dbmigrations.api.DatabaseMigrationStatus.Comparison;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.PlanStatus;
@@ -19,7 +17,6 @@ import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
-import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.State;
@@ -211,9 +208,8 @@ final class Observer {
         Stream<SeenAttempt> shown = ours.stream()
                 .flatMap(job ->
                         AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
-        Stream<SeenAttempt> hidden = Stream.of(hiddenAttempt(status), hiddenCheck(status))
-                .flatMap(Optional::stream)
-                .flatMap(known -> notShown(resource, known, ours, pods).stream());
+        Stream<SeenAttempt> hidden =
+                Begun.of(status).flatMap(known -> notShown(resource, known, ours, pods).stream());
         return Stream.concat(shown, hidden)
                 .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
                 .toList();
@@ -230,47 +226,6 @@ final class Observer {
                 .orElseGet(() ->
                         new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true));
         return live.or(() -> Optional.of(known.in(state)));
-    }
-
-    private static Optional<SeenAttempt> hiddenAttempt(DatabaseMigrationStatus status) {
-        Attempt known = status.attempt();
-        if (known == null || known.endedAt() != null) {
-            return Optional.empty();
-        }
-        return Optional.of(new SeenAttempt(
-                known.job(),
-                known.number(),
-                known.generation(),
-                new Asked(
-                        kind(known),
-                        "",
-                        "",
-                        AlembicSettings.DEFAULT,
-                        Objects.requireNonNullElse(known.mayDowngradeFrom(), List.of()),
-                        false,
-                        kind(known) == Kind.Rollback,
-                        null),
-                known.startedAt(),
-                null,
-                new NoPod()));
-    }
-
-    private static Optional<SeenAttempt> hiddenCheck(DatabaseMigrationStatus status) {
-        Comparison known = status.modelCheck();
-        if (known == null || known.checkedAt() != null) {
-            return Optional.empty();
-        }
-        Asked asked = new Asked(
-                Kind.Check, "", known.image(), AlembicSettings.DEFAULT, known.revisions(), false, false, null);
-        return Optional.of(new SeenAttempt(
-                known.job(), known.attempt(), known.generation(), asked, known.startedAt(), null, new NoPod()));
-    }
-
-    private static Kind kind(Attempt known) {
-        return Stream.of(Kind.values())
-                .filter(kind -> kind.name().equals(known.kind()))
-                .findFirst()
-                .orElse(Kind.Apply);
     }
 
     private SeenAttempt withRejection(Job job, SeenAttempt attempt, Instant now) {

@@ -10,7 +10,9 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
+import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -29,7 +31,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -130,6 +134,35 @@ class TelemetryTest {
                         .withReason(reason.name())
                         .withMessage(message)
                         .build()));
+    }
+
+    private static DatabaseMigrationStatus models(ModelsReason reason, String message) {
+        DatabaseMigrationStatus plain = status(Reason.AtTarget, "the database is at a1", null, null, List.of());
+        List<Condition> conditions = new ArrayList<>(Objects.requireNonNull(plain.conditions()));
+        conditions.add(new ConditionBuilder()
+                .withType(ModelsReason.CONDITION)
+                .withStatus(reason.status())
+                .withReason(reason.name())
+                .withMessage(message)
+                .build());
+        return new DatabaseMigrationStatus(
+                1L, "a1", List.of("a1"), null, null, null, null, 0, null, null, null, null, null, null, null, null, null,
+                conditions);
+    }
+
+    @Test
+    void peopleAreToldWhenTheTablesAreOthersThanTheModelsSay() {
+        report(models(ModelsReason.ModelsMatch, "as they say"));
+        assertThat(events).isEmpty();
+
+        report(models(ModelsReason.ModelsDiffer, "1 difference: table old is not in the models"));
+        report(models(ModelsReason.ModelsDiffer, "1 difference: table old is not in the models"));
+        report(models(ModelsReason.ModelsMatch, "as they say"));
+        report(models(ModelsReason.CheckFailed, "no pod"));
+
+        assertThat(events)
+                .extracting(event -> event.get("type").asText() + " " + event.get("reason").asText())
+                .containsExactly("Warning ModelsDiffer", "Normal ModelsMatch", "Warning CheckFailed");
     }
 
     private void report(DatabaseMigrationStatus next) {
