@@ -39,16 +39,21 @@ final class CheckReport {
                 job,
                 seen.spec().image(),
                 start.reading().revisions(),
-                now.truncatedTo(ChronoUnit.SECONDS),
+                sinceReached().truncatedTo(ChronoUnit.SECONDS),
                 null,
                 failuresBefore());
+    }
+
+    /** {@return now; not before the target was reached, which another replica's clock may have said} */
+    private Instant sinceReached() {
+        return draft.lastReached == null || !draft.lastReached.at().isAfter(now) ? now : draft.lastReached.at();
     }
 
     void ended(SeenAttempt check) {
         RunResult.Models models = models(check);
         boolean failed = models.answer() == ModelsReason.CheckFailed;
         Comparison before = draft.modelCheck;
-        Instant startedAt = before != null && before.attempt() == check.number() ? before.startedAt() : now;
+        Instant startedAt = before != null && before.attempt() == check.number() ? before.startedAt() : sinceReached();
         draft.modelCheck = new Comparison(
                 check.number(),
                 check.generation(),

@@ -15,7 +15,6 @@ import dev.dbmigrations.database.TableName;
 import dev.dbmigrations.job.AttemptReading;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Asked;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
@@ -208,8 +207,7 @@ final class Observer {
         Stream<SeenAttempt> shown = ours.stream()
                 .flatMap(job ->
                         AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
-        Stream<SeenAttempt> hidden =
-                Begun.of(status).flatMap(known -> notShown(resource, known, ours, pods).stream());
+        Stream<SeenAttempt> hidden = Begun.of(status).flatMap(known -> notShown(resource, known, ours, pods).stream());
         return Stream.concat(shown, hidden)
                 .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
                 .toList();

@@ -146,7 +146,23 @@ class TelemetryTest {
                 .withMessage(message)
                 .build());
         return new DatabaseMigrationStatus(
-                1L, "a1", List.of("a1"), null, null, null, null, 0, null, null, null, null, null, null, null, null, null,
+                1L,
+                "a1",
+                List.of("a1"),
+                null,
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
                 conditions);
     }
 
@@ -161,7 +177,8 @@ class TelemetryTest {
         report(models(ModelsReason.CheckFailed, "no pod"));
 
         assertThat(events)
-                .extracting(event -> event.get("type").asText() + " " + event.get("reason").asText())
+                .extracting(event ->
+                        event.get("type").asText() + " " + event.get("reason").asText())
                 .containsExactly("Warning ModelsDiffer", "Normal ModelsMatch", "Warning CheckFailed");
     }
 
