@@ -40,7 +40,7 @@ class ModelsIT {
                 ALTER TABLE "user" ADD COLUMN nickname varchar(40);
                 DROP INDEX idx_user_email""");
         awaits(trig, ModelsReason.ModelsDiffer);
-        String shown = Cluster.shared().kubectl("get", "dbmigration", "trig", "-n", team.namespace(), "-o", "yaml");
+        String shown = Cluster.shared().kubectl("get", "dbmigrations", "trig", "-n", team.namespace(), "-o", "yaml");
         System.out.println(shown);
         assertThat(shown)
                 .containsIgnoringWhitespaces("2 differences: column user.nickname (VARCHAR(40)) is not in the models")
