@@ -256,7 +256,8 @@ public record RunDocument(
                 statementTimeoutMillis,
                 timeoutSeconds == null ? LONGEST_CHECK_SECONDS : Math.min(timeoutSeconds, LONGEST_CHECK_SECONDS),
                 lockWaitSeconds,
-                terminationMessagePath);
+                terminationMessagePath,
+                audit);
     }
 
     /** {@return what an attempt with this document does} */
