@@ -121,6 +121,36 @@ def test_statements_after_a_commit_by_text_commit_by_themselves(pod, tree, datab
     assert "half" in database.tables
 
 
+@pytest.mark.usefixtures("old_and_new")
+def test_what_a_savepoint_took_back_was_not_committed(pod, tree):
+    up = f"""
+bind = op.get_bind()
+op.execute("CREATE TABLE half ()")
+try:
+    with bind.begin_nested():
+        op.execute("INSERT INTO half DEFAULT VALUES")
+        {FAILS}
+except sa.exc.DataError:
+    op.execute("INSERT INTO half SELECT")
+with bind.begin_nested():
+    op.execute("ANALYZE half")
+op.execute("COMMIT")
+{FAILS}
+"""
+    tree.revision("bbbb2222", up=up)
+    result = pod.upgrade()
+    partial(result, "bbbb2222")
+    assert result.partial["committed"] == ["CREATE TABLE half ()", "INSERT INTO half SELECT", "ANALYZE half"]
+
+
+@pytest.mark.usefixtures("old_and_new")
+def test_of_many_statements_the_first_are_named(pod, tree):
+    up = 'for number in range(25):\n    op.execute(f"CREATE TABLE half{number} ()")\nop.execute("COMMIT")\n' + FAILS
+    tree.revision("bbbb2222", up=up)
+    committed = pod.upgrade().partial["committed"]
+    assert committed == [*(f"CREATE TABLE half{number} ()" for number in range(10)), "… and 15 more"]
+
+
 def test_a_commit_of_nothing_leaves_nothing(pod, tree):
     tree.env(options=PER_MIGRATION)
     tree.revision("bbbb2222", up=f"op.get_bind().execute(sa.text('SELECT 1'))\nop.get_bind().commit()\n{FAILS}")

@@ -44,6 +44,9 @@ class Connections:
             "commit": self._leftovers.committing,
             "commit_twophase": lambda connection, *_: self._leftovers.committing(connection),
             "rollback": self._leftovers.rolled_back,
+            "savepoint": self._leftovers.savepoint,
+            "release_savepoint": self._leftovers.savepoint_released,
+            "rollback_savepoint": self._leftovers.savepoint_rolled_back,
         }.items():
             event.listen(Engine, name, hook)
 

@@ -28,6 +28,8 @@ WROTE = "SELECT pg_catalog.txid_current_if_assigned() IS NOT NULL"
 ENDED_BY_TEXT = "dbmigrations.ended_by_text"
 # On Connection.info: what the open transaction has done, by step.
 PENDING = "dbmigrations.pending"
+# On Connection.info: how much of that there was at each savepoint; a stack, because SQLAlchemy names them too late.
+SAVEPOINTS = "dbmigrations.savepoints"
 # They change nothing that a person would have to mend.
 ONLY_READS = re.compile(rf"^{COMMENTS}(SELECT|TABLE|VALUES)\b", re.IGNORECASE | re.DOTALL)
 # How many statements of a step are named, and how much of each.
@@ -55,6 +57,16 @@ class Statements:
         free = MANY_STATEMENTS - len(self._texts)
         self._texts += others._texts[:free]
         self._more += len(others._texts[free:]) + others._more
+
+    @property
+    def count(self):
+        """How many there are."""
+        return len(self._texts) + self._more
+
+    def keep(self, count):
+        """Forget all but the first ones."""
+        self._more = max(0, min(self._more, count - len(self._texts)))
+        del self._texts[count:]
 
     @property
     def overflows(self):
@@ -103,7 +115,23 @@ class Leftovers:
         """Rows that were not committed are gone, what was committed before them is not."""
         self._uncommitted_rows = []
         connection.info.pop(PENDING, None)
+        connection.info.pop(SAVEPOINTS, None)
         connection.info.pop(ENDED_BY_TEXT, None)
+
+    def savepoint(self, connection, *_):
+        """Take note of where a savepoint is."""
+        marks = {step: statements.count for step, statements in connection.info.get(PENDING, {}).items()}
+        connection.info.setdefault(SAVEPOINTS, []).append(marks)
+
+    def savepoint_released(self, connection, *_):
+        """What was done since the savepoint belongs to the transaction."""
+        return _popped(connection)
+
+    def savepoint_rolled_back(self, connection, *_):
+        """What was done since the savepoint is gone."""
+        marks = _popped(connection)
+        for step, statements in connection.info.get(PENDING, {}).items():
+            statements.keep(marks.get(step, 0))
 
     def statement_starting(self, connection, statement):
         """Take note of a transaction that is ended by text, which no event tells."""
@@ -136,6 +164,7 @@ class Leftovers:
         return [text for statements in known for text in statements.said]
 
     def _commit_pending(self, connection):
+        connection.info.pop(SAVEPOINTS, None)
         for step, statements in connection.info.pop(PENDING, {}).items():
             self._committed.setdefault(step, Statements()).take(statements)
 
@@ -153,6 +182,11 @@ class Leftovers:
             self._changed(self._marked)
         for revision in revisions:
             self._committed.pop(revision, None)
+
+
+def _popped(connection):
+    savepoints = connection.info.get(SAVEPOINTS)
+    return savepoints.pop() if savepoints else {}
 
 
 def _shortened(statement):
