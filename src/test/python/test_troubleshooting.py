@@ -82,7 +82,7 @@ def test_not_up_to_date(pod, tree, old_and_new):
 def test_relation_already_exists(pod, tree, database):
     heading = "already exists"
     tree.revision("r1_customers", up='op.execute("CREATE TABLE customers (id int)")')
-    database.query("CREATE TABLE customers ()")
+    database.query("CREATE TABLE customers (id int)")
     plainly_fails(pod, 'relation "customers" already exists')
     shown(heading, upgrade(pod), "MigrationFailed")
 
