@@ -7,25 +7,31 @@ import json
 from dbmigrations_runner import locks
 
 # Of pg_class and its like alone: functions that measure a table wait for whoever has it locked.
+# Names are found by the migration's own search path, on which somebody may have planted operators.
 LOOK = """
 WITH RECURSIVE wanted (name) AS (VALUES {names}),
 found AS (
-    SELECT w.name, c.oid, c.relkind FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.name)
+    SELECT w.name, c.oid, c.relkind FROM wanted w
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.name)
 ),
 part (name, oid) AS (
     SELECT name, oid FROM found UNION SELECT part.name, i.inhrelid FROM part JOIN pg_catalog.pg_inherits i
-    ON i.inhparent = part.oid
+    ON i.inhparent OPERATOR(pg_catalog.=) part.oid
 ),
 sizes AS (
-    SELECT part.name, sum(c.relpages::bigint) AS pages,
-           sum(CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END)
-               AS live
-    FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid GROUP BY part.name
+    SELECT part.name, pg_catalog.sum(c.relpages::bigint) AS pages,
+           pg_catalog.sum(
+               CASE WHEN c.reltuples OPERATOR(pg_catalog.>) 0 THEN c.reltuples::bigint
+                    ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END
+           ) AS live
+    FROM part JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) part.oid GROUP BY part.name
 )
-SELECT f.name::text, s.live::bigint, (s.pages * pg_catalog.current_setting('block_size')::bigint)::bigint,
-       (SELECT json_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))::text
-        FROM pg_catalog.pg_attribute a WHERE a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped)
-FROM found f JOIN sizes s ON s.name = f.name"""
+SELECT f.name::text, s.live::bigint,
+       (s.pages OPERATOR(pg_catalog.*) pg_catalog.current_setting('block_size')::bigint)::bigint,
+       (SELECT pg_catalog.json_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))::text
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid OPERATOR(pg_catalog.=) f.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)
+FROM found f JOIN sizes s ON s.name OPERATOR(pg_catalog.=) f.name"""
 KIB = 1024
 
 

@@ -87,14 +87,21 @@ class Connections:
             return
         cursor = dbapi_connection.cursor()
         try:
+            # Pinned for our own queries only: the migration finds the search path as it was.
+            cursor.execute("SELECT pg_catalog.current_setting('search_path')")
+            search_path = cursor.fetchone()[0]
+            cursor.execute(locks.PIN_SEARCH_PATH)
+            cursor.fetchall()
             home = self._is_home(cursor)
             if home:
                 cursor.execute(locks.settings_sql(self._settings()))
                 cursor.fetchall()
                 if not self._run.reads_only:
                     self._share_work_key(cursor)
-                if self._run.database_role:
-                    cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")
+            cursor.execute(f"SELECT pg_catalog.set_config('search_path', {locks.literal(search_path)}, false)")
+            cursor.fetchall()
+            if home and self._run.database_role:
+                cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")
         finally:
             cursor.close()
         dbapi_connection.commit()

@@ -31,6 +31,11 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"""
 
 
+# Whoever owns a schema on the search path could plant functions and operators there, even ones that are found before
+# pg_catalog's: a role's or a database's own search path may say so. So this comes before whatever compares anything.
+PIN_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)"
+
+
 def literal(text):
     """Return text as a SQL literal, whatever standard_conforming_strings says."""
     quoted = text.replace("'", "''").replace("\\", "\\\\")
@@ -166,9 +171,9 @@ class LockConnection:
             raise
         except Exception as error:
             raise failures.connect_failure(error, self._credentials) from error
+        session.query(PIN_SEARCH_PATH)
         settings = {
             "application_name": self._name_of(self.first_state),
-            "search_path": "pg_catalog",
             "lock_timeout": "10s",
             "statement_timeout": "30s",
             # This session is idle while a step runs, however long that is.

@@ -7,12 +7,16 @@ from dbmigrations_runner.errors import StoppedError
 
 TABLES = ("r", "p")
 KINDS = {"v": "view", "m": "materialized view", "f": "foreign table", "S": "sequence", "i": "index", "c": "type"}
+# With the migration's own search path, on which somebody may have planted operators.
 FOUND = """
-SELECT coalesce(n.nspname, current_schema())::text, c.relkind::text, a.atttypmod - 4
+SELECT coalesce(n.nspname, pg_catalog.current_schema())::text, c.relkind::text, a.atttypmod
 FROM (SELECT pg_catalog.to_regclass({table})) AS named (oid)
-LEFT JOIN pg_catalog.pg_class c ON c.oid = named.oid
-LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num'"""
+LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) named.oid
+LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+LEFT JOIN pg_catalog.pg_attribute a
+    ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'version_num'"""
+# What PostgreSQL adds to the length that a varchar was declared with.
+LENGTH_OFFSET = 4
 
 
 class VersionTable:
@@ -24,7 +28,8 @@ class VersionTable:
         table = locks.identifier(self.name)
         table = f"{locks.identifier(schema)}.{table}" if schema else table
         sql = FOUND.format(table=locks.literal(table)).replace("%", "%%")
-        found_schema, self._kind, self.width = context.connection.exec_driver_sql(sql).fetchone()
+        found_schema, self._kind, length = context.connection.exec_driver_sql(sql).fetchone()
+        self.width = None if length is None else length - LENGTH_OFFSET
         self.schema = (schema if self._kind is None else found_schema) or found_schema or "public"
         if self._kind is None:
             self.width = context._version.c.version_num.type.length or 0
