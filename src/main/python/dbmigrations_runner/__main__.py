@@ -96,6 +96,7 @@ def kinds(run):
 
 def run_env(migration, report):
     """Run env.py, and return the exception with which it ended, or None."""
+    runner = os.getpid()
     try:
         migration.run_env()
     except SystemExit as exit_:
@@ -104,6 +105,10 @@ def run_env(migration, report):
         if not isinstance(error, StoppedError):
             report.log_error(error)
         return error
+    finally:
+        if os.getpid() != runner:
+            # A child that env.py has forked and forgotten: the lock and the result are its parent's.
+            os._exit(1)
     return None
 
 

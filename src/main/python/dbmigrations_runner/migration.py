@@ -195,7 +195,7 @@ class Migration:
         steps = self.graph.steps(self.direction, self.target, rows)
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
-            refusals.long_ids(steps, self._table.width)
+            refusals.unfit_ids(steps, self._table.width)
         invalid = self._lock_connection.invalid_indexes()
         if self._run.after_interruption:
             self.suspected = refusals.suspects(steps, context)[:1]

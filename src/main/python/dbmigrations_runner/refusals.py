@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from dbmigrations_runner import sources
 from dbmigrations_runner.errors import StoppedError, superseded
 from dbmigrations_runner.leftovers import autocommits
+
+# Controls, signs that change the direction of writing, ends of lines: the operator shows no id with them.
+UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 
 
 def moved(rows, expected):
@@ -51,9 +56,15 @@ def downgrade(run, graph, target, rows):
             )
 
 
-def long_ids(steps, width):
+def unfit_ids(steps, width):
     """Rule 9: an upgrade would find out at the step's end only."""
     for step in steps:
+        if any(unicodedata.category(sign) in UNSEEN for sign in step.revision.revision):
+            raise StoppedError(
+                "MigrationFailed",
+                f"revision id {step.revision.revision!a} has characters that cannot be seen: "
+                "rename it; nothing was run",
+            )
         if 0 < width < len(step.revision.revision):
             raise StoppedError(
                 "MigrationFailed",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 import time
 import traceback
@@ -10,6 +11,7 @@ from datetime import datetime, timezone
 from dbmigrations_runner import document, redaction
 
 PREFIX = "dbmigrations: "
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def partial(revisions, invalid_indexes, committed=()):
@@ -38,6 +40,8 @@ class Report:
         self._final = False
         # Copies, because env.py may close, redirect or replace its own.
         self._out, self._err = os.dup(1), os.dup(2)
+        # A process that env.py forks is another one, and would speak in this one's place.
+        os.register_at_fork(after_in_child=self._be_silent)
 
     def phase(self, message, **facts):
         """Say what the run does now; this stands in the document if it is killed meanwhile."""
@@ -76,7 +80,14 @@ class Report:
     def log_error(self, error):
         """Write the whole traceback to standard error, without credentials."""
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        self._say(self._err, redaction.clean_foreign(text))
+        text = redaction.clean_foreign(text)
+        # A terminal that shows the log is not steered by what is in an error.
+        self._say(self._err, CONTROLS.sub(lambda sign: ascii(sign.group())[1:-1], text))
+
+    def _be_silent(self):
+        self._mutex = threading.RLock()  # whoever held it is not in the child
+        self._final = True
+        self._out = self._err = os.open(os.devnull, os.O_WRONLY)
 
     def _write(self):
         self.result["seconds"] = round(time.monotonic() - self._started, 3)
@@ -85,8 +96,9 @@ class Report:
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o644)
             try:
                 # The path is a mount, so nothing can be renamed over it. Blanks up to the old length
-                # keep it valid JSON even if the process is killed before the truncation.
-                os.pwrite(file, content.ljust(os.fstat(file).st_size), 0)
+                # keep it valid JSON even if the process is killed before the truncation. More than that
+                # env.py has written, which can be any amount.
+                os.pwrite(file, content.ljust(min(os.fstat(file).st_size, document.GREATEST_RESULT)), 0)
                 if os.path.isfile(self._path):
                     os.ftruncate(file, len(content))
             finally:

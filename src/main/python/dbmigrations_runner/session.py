@@ -1,10 +1,12 @@
 """The runner's own connection, with whichever driver the image has: queries without parameters, in autocommit."""
 
 import importlib
+import os
 import select
 import threading
 
 from dbmigrations_runner import drivers
+from dbmigrations_runner.errors import StoppedError
 
 # A query of the runner itself answers at once or not at all.
 QUERY_SECONDS = 30
@@ -16,10 +18,13 @@ class Session:
     def __init__(self, driver, credentials):
         parameters = drivers.parameters(driver, credentials)
         self._mutex = threading.Lock()
+        self._process = os.getpid()
         self._connection = _OPEN[driver](parameters)
 
     def query(self, sql):
         """Run one statement and return its rows as tuples."""
+        if os.getpid() != self._process:
+            raise StoppedError("EnvironmentFailed", "env.py has forked, and its child must not run the migrations, too")
         with self._mutex:
             return self._connection.query(sql)
 
