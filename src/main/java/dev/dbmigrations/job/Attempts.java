@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes attempts to the cluster: the runner's ConfigMap, Jobs, and nothing else. */
@@ -35,8 +34,8 @@ public final class Attempts {
     }
 
     /**
-     * Makes sure that the Job of this attempt exists. Its name is the same each time, so that a second call, after a
-     * crash or on an old cache, makes no second Job.
+     * Makes sure that the Job of this attempt exists. Its name is the same each time, so that a second call, after an
+     * answer was lost, makes no second Job.
      *
      * @param tree what it runs
      * @param leave the plan that it runs; null where it runs none
@@ -45,7 +44,6 @@ public final class Attempts {
      *     this resource
      */
     public Job start(DatabaseMigration resource, Tree tree, RunDocument run, @Nullable Leave leave) {
-        ensureRunnerFiles(resource);
         Job wanted = building.build(resource, tree, run, leave);
         try {
             return client.resource(wanted).create();
@@ -87,23 +85,12 @@ public final class Attempts {
     }
 
     /**
-     * Whether the API server itself knows the resource and its Jobs as the caches do: an attempt is never started on a
-     * cache's word alone.
+     * Whether the API server itself knows no other Job of the resource than the caches do: an attempt is never started
+     * on a cache's word alone.
      *
      * @param known names of the resource's Jobs in the cache
      */
-    public boolean isCurrent(DatabaseMigration resource, Set<String> known) {
-        DatabaseMigration live = client.resource(resource).get();
-        return live != null
-                && live.getMetadata().getDeletionTimestamp() == null
-                && live.getMetadata()
-                        .getResourceVersion()
-                        .equals(resource.getMetadata().getResourceVersion())
-                && jobs(resource)
-                        .allMatch(job -> known.contains(job.getMetadata().getName()));
-    }
-
-    private Stream<Job> jobs(DatabaseMigration resource) {
+    public boolean areAll(DatabaseMigration resource, Set<String> known) {
         return client
                 .batch()
                 .v1()
@@ -114,7 +101,8 @@ public final class Attempts {
                 .getItems()
                 .stream()
                 .filter(job -> isOwnedBy(job.getMetadata().getOwnerReferences(), resource))
-                .filter(job -> AttemptReading.read(job, List.of()).isPresent());
+                .filter(job -> AttemptReading.read(job, List.of()).isPresent())
+                .allMatch(job -> known.contains(job.getMetadata().getName()));
     }
 
     /** {@return the resource's Job of that name, asked of the API server itself} */
@@ -158,8 +146,13 @@ public final class Attempts {
                 .map(event -> event.getMessage().strip().replaceAll("\\s+", " "));
     }
 
-    /** One ConfigMap in a namespace, with each resource that uses it as an owner: it goes when the last one goes. */
-    private void ensureRunnerFiles(DatabaseMigration resource) {
+    /**
+     * Makes sure that the runner's files are there: one ConfigMap in a namespace, with each resource that uses it as an
+     * owner. It goes when the last one goes.
+     *
+     * @throws KubernetesClientException when the API server refuses
+     */
+    public void ensureRunnerFiles(DatabaseMigration resource) {
         OwnerReference owner = new OwnerReferenceBuilder(JobBuilding.owner(resource, false))
                 .withController(null)
                 .withBlockOwnerDeletion(null)

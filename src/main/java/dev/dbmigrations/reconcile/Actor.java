@@ -43,21 +43,12 @@ import org.jspecify.annotations.Nullable;
 /** Carries a decision out. All writes but the status go through here. */
 final class Actor {
 
-    private static final int UNPROCESSABLE = 422;
     private static final int KEPT_JOBS = 3;
 
     private final Attempts attempts;
     private final Plans plans;
     private final Approvals approvals;
     private final Observer observer;
-
-    /**
-     * What was done.
-     *
-     * @param decision the decision, or what became of it where the cluster would not have it
-     * @param job the Job that was started
-     */
-    record Done(Decision decision, Optional<String> job) {}
 
     Actor(Attempts attempts, Plans plans, Approvals approvals, Observer observer) {
         this.attempts = attempts;
@@ -66,48 +57,88 @@ final class Actor {
         this.observer = observer;
     }
 
-    Done act(DatabaseMigration resource, Observation seen, Decision decision, Instant now) {
+    /**
+     * Does it, all but one thing: an attempt's Job is created only when the status that knows of it is written.
+     *
+     * @return what became of the decision, where the cluster would not have it; else the decision
+     */
+    Decision act(DatabaseMigration resource, Observation seen, Decision decision, Instant now) {
         return switch (decision) {
             case Look look -> {
                 observer.look(resource, seen, now);
-                yield new Done(look, Optional.empty());
+                yield look;
             }
-            case Start start -> start(resource, seen, start, now);
-            case StartCheck check -> startCheck(resource, seen, check, now);
+            case Start start -> prepare(resource, seen, start, now);
+            case StartCheck check -> prepareCheck(resource, seen, check, now);
             case EndCheck check -> {
                 prune(resource, seen);
-                yield new Done(check, Optional.empty());
+                yield check;
             }
-            case Discard discard -> new Done(discard(resource, discard), Optional.empty());
+            case Discard discard -> discard(resource, discard);
             case Settle settle -> {
                 prune(resource, seen);
-                yield new Done(settle, Optional.empty());
+                yield settle;
             }
             case Fail fail -> {
                 prune(resource, seen);
-                yield new Done(fail, Optional.empty());
+                yield fail;
             }
-            case Await await -> new Done(await, Optional.empty());
-            case TakeIn taken -> new Done(taken, Optional.empty());
-            case Suspend suspend -> new Done(suspend, Optional.empty());
-            case ReadPlan read -> new Done(keep(resource, seen, read, now), Optional.empty());
-            case KeepPlan kept -> new Done(kept, Optional.empty());
+            case Await await -> await;
+            case TakeIn taken -> taken;
+            case Suspend suspend -> suspend;
+            case ReadPlan read -> keep(resource, seen, read, now);
+            case KeepPlan kept -> kept;
             case ShowPlan shown -> {
                 prune(resource, seen);
-                yield new Done(shown, Optional.empty());
+                yield shown;
             }
             case AwaitApproval awaiting -> {
                 prune(resource, seen);
-                yield new Done(awaiting, Optional.empty());
+                yield awaiting;
             }
-            case PlanAnew anew -> new Done(giveUp(resource, anew), Optional.empty());
+            case PlanAnew anew -> giveUp(resource, anew);
         };
     }
 
-    private Done start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
-        if (!isCurrent(resource, seen) || !mayStill(resource, start)) {
-            return new Done(new Look(), Optional.empty());
+    private Decision prepare(DatabaseMigration resource, Observation seen, Start start, Instant now) {
+        if (!knowsAllJobs(resource, seen) || !mayStill(resource, start)) {
+            return new Look();
         }
+        try {
+            attempts.ensureRunnerFiles(resource);
+            return start;
+        } catch (KubernetesClientException e) {
+            return refused(seen, "the runner's ConfigMap", e, now);
+        }
+    }
+
+    private Decision prepareCheck(DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
+        if (!knowsAllJobs(resource, seen)) {
+            return new Look();
+        }
+        try {
+            attempts.ensureRunnerFiles(resource);
+            return check;
+        } catch (KubernetesClientException e) {
+            return ModelCheck.refused(seen, check, refusal("the runner's ConfigMap", e), now);
+        }
+    }
+
+    /**
+     * Creates the Job of an attempt that the status knows of already; does nothing where none was decided.
+     *
+     * @return what became of the decision, where the API server has refused the Job; empty where there is one
+     * @throws KubernetesClientException where nobody knows whether there is one
+     */
+    Optional<Decision> begin(DatabaseMigration resource, Observation seen, Decision decision, Instant now) {
+        return switch (decision) {
+            case Start start -> start(resource, seen, start, now);
+            case StartCheck check -> startCheck(resource, seen, check, now);
+            default -> Optional.empty();
+        };
+    }
+
+    private Optional<Decision> start(DatabaseMigration resource, Observation seen, Start start, Instant now) {
         endChecks(resource, seen);
         RunDocument run = RunDocument.of(
                 resource.getSpec(),
@@ -126,13 +157,10 @@ final class Actor {
                 .orElse(tree);
         Leave leave = start.go().map(Actor::leave).orElse(null);
         try {
-            return new Done(
-                    start,
-                    Optional.of(attempts.start(resource, runs, audited(resource, document, runs, leave), leave)
-                            .getMetadata()
-                            .getName()));
+            attempts.start(resource, runs, audited(resource, document, runs, leave), leave);
+            return Optional.empty();
         } catch (KubernetesClientException e) {
-            return new Done(refused(seen, "the Job", e, now), Optional.empty());
+            return Optional.of(refused(seen, "the Job", e, now));
         }
     }
 
@@ -149,10 +177,8 @@ final class Actor {
                 leave == null ? null : leave.approvedBy()));
     }
 
-    private Done startCheck(DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
-        if (!isCurrent(resource, seen)) {
-            return new Done(new Look(), Optional.empty());
-        }
+    private Optional<Decision> startCheck(
+            DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
         endChecks(resource, seen);
         Expected expected = expected(check.reading());
         Tree tree = Tree.of(resource.getSpec());
@@ -160,22 +186,19 @@ final class Actor {
                         resource.getSpec(), seen.uid(), check.number(), expected, Downgrade.NotRequested, false)
                 .checking();
         try {
-            return new Done(
-                    check,
-                    Optional.of(attempts.start(resource, tree, audited(resource, run, tree, null), null)
-                            .getMetadata()
-                            .getName()));
+            attempts.start(resource, tree, audited(resource, run, tree, null), null);
+            return Optional.empty();
         } catch (KubernetesClientException e) {
-            return new Done(ModelCheck.refused(seen, check, refusal("the Job", e), now), Optional.empty());
+            return Optional.of(ModelCheck.refused(seen, check, refusal("the Job", e), now));
         }
     }
 
-    /** The caches may lag behind a change, a deletion or a Job of our own: nothing is started on their word alone. */
-    private boolean isCurrent(DatabaseMigration resource, Observation seen) {
+    /** The caches may lag behind a Job of our own: nothing is started on their word alone. */
+    private boolean knowsAllJobs(DatabaseMigration resource, Observation seen) {
         Set<String> known = Stream.concat(seen.attempts().stream(), seen.checks().stream())
                 .map(SeenAttempt::job)
                 .collect(toSet());
-        return attempts.isCurrent(resource, known);
+        return attempts.areAll(resource, known);
     }
 
     /** They hold nothing and write nothing: whatever is to be started does not wait for them. */
@@ -202,13 +225,13 @@ final class Actor {
         }
     }
 
-    private static Decision refused(Observation seen, String what, KubernetesClientException e, Instant now) {
+    private static Fail refused(Observation seen, String what, KubernetesClientException e, Instant now) {
         return new Fail(Failures.ofLooking(seen, Reason.PodRejected, refusal(what, e), now), Optional.empty());
     }
 
-    /** {@return why the cluster will not have it; what is no refusal is thrown again} */
+    /** {@return why the cluster will not have it}; after any other answer than a no it may exist. */
     private static String refusal(String what, KubernetesClientException e) {
-        if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN && e.getCode() != UNPROCESSABLE) {
+        if (e.getCode() < HttpURLConnection.HTTP_BAD_REQUEST || e.getCode() >= HttpURLConnection.HTTP_INTERNAL_ERROR) {
             throw e;
         }
         return "the cluster refuses " + what + ": "

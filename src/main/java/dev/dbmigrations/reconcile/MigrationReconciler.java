@@ -71,16 +71,26 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
                         + resource.getMetadata().getName())) {
             Instant now = clock.instant();
             Observation seen = observer.observe(resource, context, now);
-            Decision decision = Decide.decide(seen, now);
-            Actor.Done done = actor.act(resource, seen, decision, now);
-            DatabaseMigrationStatus status = Report.of(seen, done.decision(), done.job(), now);
-            if (!status.equals(seen.status()) && !write(resource, status, context)) {
+            Decision decision = actor.act(resource, seen, Decide.decide(seen, now), now);
+            DatabaseMigrationStatus status = Report.of(seen, decision, now);
+            Optional<DatabaseMigration> written =
+                    status.equals(seen.status()) ? Optional.of(resource) : write(resource, status, context);
+            // Known before it exists: a Job that nobody remembers might be deleted, and its work done twice.
+            Optional<Decision> refused =
+                    written.isPresent() ? actor.begin(resource, seen, decision, now) : Optional.empty();
+            if (refused.isPresent() && written.isPresent()) {
+                // What was observed before it still holds: there never was such an attempt.
+                decision = refused.get();
+                status = Report.of(seen, decision, now);
+                written = write(written.get(), status, context);
+            }
+            if (written.isEmpty()) {
                 return UpdateControl.<DatabaseMigration>noUpdate().rescheduleAfter(MOVED_ON);
             }
             telemetry.reported(resource, seen.status(), status, currentReadAt(seen));
             approvals.reported(resource, seen.status(), status);
             return UpdateControl.<DatabaseMigration>noUpdate()
-                    .rescheduleAfter(Schedule.next(resource, seen, done.decision(), status, clock.instant()));
+                    .rescheduleAfter(Schedule.next(resource, seen, decision, status, clock.instant()));
         }
     }
 
@@ -94,23 +104,22 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
      * Whole, once, and into the cache as well: the next pass sees it even where the watch lags behind. And only on the
      * version that was observed: what a person changed meanwhile is seen before anything is said of it.
      *
-     * @return whether it was written; false where the resource has moved on
+     * @return the resource as it is then; empty where it has moved on
      */
-    private static boolean write(
+    private static Optional<DatabaseMigration> write(
             DatabaseMigration resource, DatabaseMigrationStatus status, Context<DatabaseMigration> context) {
         String observed = resource.getMetadata().getResourceVersion();
         try {
-            PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
+            return Optional.of(PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(resource, context, fresh -> {
                 // After a conflict the framework comes again, with a version that nobody has decided on.
                 if (!fresh.getMetadata().getResourceVersion().equals(observed)) {
                     throw new MovedOnException();
                 }
                 fresh.setStatus(status);
                 return fresh;
-            });
-            return true;
+            }));
         } catch (MovedOnException e) {
-            return false;
+            return Optional.empty();
         }
     }
 

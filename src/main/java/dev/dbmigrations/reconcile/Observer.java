@@ -221,8 +221,12 @@ final class Observer {
         }
         Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));
         State state = AttemptReading.withoutJob(known.job(), pods)
-                .orElseGet(() ->
-                        new Died(Reason.Interrupted, "Job " + known.job() + " was deleted before it ended", true));
+                .orElseGet(() -> new Died(
+                        Reason.Interrupted,
+                        "Job " + known.job()
+                                + " is gone before it ended: it was deleted, or the operator was stopped in the"
+                                + " moment of creating it",
+                        true));
         return live.or(() -> Optional.of(known.in(state)));
     }
 

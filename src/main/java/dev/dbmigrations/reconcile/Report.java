@@ -6,6 +6,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -55,14 +56,12 @@ final class Report {
 
     /**
      * {@return the status; the very one that was there before when nothing is to be written}
-     *
-     * @param job the Job's name, where the decision was to start one
      */
-    static DatabaseMigrationStatus of(Observation seen, Decision decision, Optional<String> job, Instant now) {
-        return new Report(seen, now).status(decision, job);
+    static DatabaseMigrationStatus of(Observation seen, Decision decision, Instant now) {
+        return new Report(seen, now).status(decision);
     }
 
-    private DatabaseMigrationStatus status(Decision decision, Optional<String> job) {
+    private DatabaseMigrationStatus status(Decision decision) {
         if (decision instanceof Look && answerIsNear()) {
             return seen.status();
         }
@@ -79,13 +78,13 @@ final class Report {
             case Settle settle -> settle(settle);
             case StartCheck start -> {
                 settle(new Settle(start.reading(), Optional.empty()));
-                checks.started(start, job.orElseThrow());
+                checks.started(start, job(start.number()));
             }
             case EndCheck end -> {
                 settle(new Settle(end.reading(), Optional.empty()));
                 checks.ended(end.check());
             }
-            case Start start -> start(start, job.orElseThrow());
+            case Start start -> start(start);
             case Await await -> await(await);
             case Discard discard -> discard(discard);
             case TakeIn taken -> takeIn(taken);
@@ -135,12 +134,18 @@ final class Report {
                 now);
     }
 
-    private void start(Start start, String job) {
+    private void start(Start start) {
+        String job = job(start.number());
         draft.attempt = attempts.started(start, job);
-        if (draft.lastFailure != null && draft.lastFailure.job() == null) {
-            draft.lastFailure = null;
-        }
         draft.lastHandledRetry = seen.retry().orElse(null);
+        if (start.kind() != Kind.Plan) {
+            draft.plan = start.go().map(Decision.Go::plan).orElse(null);
+        }
+        if (draft.lastFailure != null && draft.lastFailure.reason() == Reason.PodRejected) {
+            // Until the cluster has let the Job be, nobody is told that it is on its way: the two would take turns.
+            return;
+        }
+        lookedAgain();
         if (start.kind() == Kind.Plan) {
             String target = start.rollback()
                     .map(Rollback.Way::target)
@@ -148,7 +153,6 @@ final class Report {
             draft.ready(Reason.Planning, PlanWords.planning(job, start.reading().revisions(), target), now);
             return;
         }
-        draft.plan = start.go().map(Decision.Go::plan).orElse(null);
         String why = start.rollback()
                 .map(way -> " with image " + way.image() + ", because image "
                         + seen.spec().image() + " does not contain where it is")
@@ -175,7 +179,20 @@ final class Report {
         draft.ready(anew.failure().reason(), anew.failure().message(), now);
     }
 
+    /** {@return the name that the attempt's Job will have} */
+    private String job(int attempt) {
+        return AttemptName.of(seen.name().getName(), seen.uid(), seen.generation(), attempt);
+    }
+
+    /** What stood in the way of an attempt does so no more. */
+    private void lookedAgain() {
+        if (draft.lastFailure != null && draft.lastFailure.job() == null) {
+            draft.lastFailure = null;
+        }
+    }
+
     private void await(Await await) {
+        lookedAgain();
         draft.attempt = attempts.underWay(await.attempt());
         draft.lastReached = Remembered.whileUnderWay(draft.lastReached, await.attempt());
         draft.ready(await.reason(), await.message(), now);

@@ -7,7 +7,6 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.PlanStatus;
-import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.Revisions;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
@@ -65,7 +64,7 @@ public final class Telemetry {
         Attempt attempt = after.attempt();
         if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
             metrics.started();
-            events.normal(resource, "Started", message(after));
+            events.normal(resource, "Started", message(attempt, after));
         }
     }
 
@@ -119,8 +118,11 @@ public final class Telemetry {
         return reason.name().equals(condition.getReason());
     }
 
-    private static String message(DatabaseMigrationStatus status) {
-        return status.condition("Ready").map(Condition::getMessage).orElse(Reason.Applying.name());
+    private static String message(Attempt attempt, DatabaseMigrationStatus status) {
+        return status.condition("Ready")
+                .map(Condition::getMessage)
+                .filter(message -> message.contains(attempt.job()))
+                .orElse("Job " + attempt.job() + " was started");
     }
 
     private static boolean sameWords(Optional<Condition> one, Optional<Condition> other) {

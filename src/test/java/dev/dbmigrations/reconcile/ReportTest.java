@@ -10,6 +10,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import java.time.Duration;
 import java.util.List;
@@ -178,7 +179,8 @@ class ReportTest {
         Situation situation = settledAt("a1").target("b2").databaseIsAt("a1");
         situation.happens();
         var started = Objects.requireNonNull(situation.status.attempt());
-        assertThat(started.job()).isEqualTo("trig-1");
+        // The status says so before the Job exists: the Job has to have this very name then.
+        assertThat(started.job()).isEqualTo(AttemptName.of("trig", Situation.UID, situation.generation, 1));
         assertThat(started.endedAt()).isNull();
         situation.attemptIs(new Running()).happens();
         situation

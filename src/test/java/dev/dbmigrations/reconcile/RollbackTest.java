@@ -85,7 +85,8 @@ class RollbackTest {
 
     /** The page quotes what the status says, with shorter images and other revisions. */
     private static void isOnThePage(String message) throws IOException {
-        String quoted = message.replace(OLDER, "…:1.4.1")
+        String quoted = message.replaceAll("Job trig-[0-9a-f]+", "Job trig-3e1a2da7b6")
+                .replace(OLDER, "…:1.4.1")
                 .replace(IMAGE, "…:1.4.2")
                 .replace("c3", "r5")
                 .replace("b2", "r3")
@@ -108,8 +109,8 @@ class RollbackTest {
         assertThat(way.tree().image()).isEqualTo(DIGEST);
         assertThat(way.to()).containsExactly("b2");
         assertThat(situation.message())
-                .isEqualTo("Job trig-3 is bringing the database from c3 to b2 with image " + IMAGE + ", because image "
-                        + OLDER + " does not contain where it is");
+                .endsWith(" is bringing the database from c3 to b2 with image " + IMAGE + ", because image " + OLDER
+                        + " does not contain where it is");
         isOnThePage(situation.message());
         assertThat(Objects.requireNonNull(situation.status.attempt()).kind()).isEqualTo("Rollback");
         assertThat(situation.status.unknownRevisions()).containsExactly("c3");

@@ -10,6 +10,7 @@ import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
@@ -66,7 +67,7 @@ final class SimulatedAttempt {
             boolean imageFails,
             SimulatedDatabase database,
             Instant now) {
-        this.job = "job-" + generation + "-" + start.number();
+        this.job = AttemptName.of("shop", "uid", generation, start.number());
         this.number = start.number();
         this.generation = generation;
         this.createdAt = now;

@@ -11,6 +11,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.ModelCheckPolicy;
 import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Models;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -62,7 +63,7 @@ final class SimulatedChecks {
 
     void create(
             Decision.StartCheck start, long generation, DatabaseMigrationSpec spec, SimulatedWorld world, Instant now) {
-        String job = "job-" + generation + "-" + start.number();
+        String job = AttemptName.of("shop", "uid", generation, start.number());
         if (jobs.stream().anyMatch(known -> known.job().equals(job))) {
             return;
         }

@@ -130,11 +130,18 @@ final class SimulatedOperator {
 
     // The loop.
 
-    /** @param crashes whether it dies before it can write the status */
-    void pass(boolean crashes) {
+    /** Where the operator dies in a pass. */
+    enum Crash {
+        NOT,
+        BEFORE_THE_STATUS,
+        /** After an attempt is in the status, and before its Job exists. */
+        BEFORE_THE_JOB,
+        AFTER_THE_JOB
+    }
+
+    void pass(Crash crash) {
         Observation seen = observe();
         Decision decision = rules.decide(seen, world.now);
-        Optional<String> job = Optional.empty();
         switch (decision) {
             case Start start -> {
                 boolean gone = start.go()
@@ -143,24 +150,15 @@ final class SimulatedOperator {
                                         .filter(approval -> !world.plans.stands(approval))
                                         .isPresent())
                         .isPresent();
-                boolean lags = gone || lags(seen);
-                if (lags) {
+                if (gone || lags(seen)) {
                     decision = new Look();
                     ask(question(seen.underWay()));
-                } else {
-                    world.checks.delete(seen.checks());
-                    world.create(start, cached);
-                    job = Optional.of("job-" + cached.generation() + "-" + start.number());
                 }
             }
             case StartCheck start -> {
                 if (lags(seen)) {
                     decision = new Look();
                     ask(question(seen.underWay()));
-                } else {
-                    world.checks.delete(seen.checks());
-                    world.checks.create(start, cached.generation(), cached.spec(), world, world.now);
-                    job = Optional.of("job-" + cached.generation() + "-" + start.number());
                 }
             }
             case Look look -> ask(question(seen.underWay()));
@@ -177,25 +175,68 @@ final class SimulatedOperator {
             case ReadPlan read -> decision = keep(seen, read);
             default -> {}
         }
-        DatabaseMigrationStatus status = Report.of(seen, decision, job, world.now);
+        DatabaseMigrationStatus status = Report.of(seen, decision, world.now);
+        if (crash == Crash.BEFORE_THE_STATUS) {
+            restarts();
+            return;
+        }
+        boolean written = status.equals(cachedStatus) || write(status);
+        if (crash == Crash.BEFORE_THE_JOB) {
+            restarts();
+            return;
+        }
+        Optional<Decision> refused = written ? begin(seen, decision) : Optional.empty();
+        if (refused.isPresent()) {
+            decision = refused.get();
+            status = Report.of(seen, decision, world.now);
+            if (crash == Crash.NOT) {
+                write(status);
+            }
+        }
+        if (crash == Crash.AFTER_THE_JOB) {
+            restarts();
+            return;
+        }
         Duration next = Schedule.next(primary(), seen, decision, status, world.now);
         unless(
                 next.isPositive() && next.compareTo(LONGEST_PAUSE) <= 0,
                 "came back after " + next + ", which strands the resource");
         wakesAt = world.now.plus(next);
-        if (crashes) {
-            restarts();
-        } else if (!status.equals(cachedStatus) && isCurrent()) {
-            world.write(status);
-            cachedStatus = status;
+    }
+
+    /** {@return what became of the decision where the cluster will not have the Job} */
+    private Optional<Decision> begin(Observation seen, Decision decision) {
+        if (decision instanceof Start start) {
+            world.checks.delete(seen.checks());
+            return world.create(start, cached)
+                    ? Optional.empty()
+                    : Optional.of(new Fail(
+                            Failures.ofLooking(seen, Reason.PodRejected, "refused", world.now), Optional.empty()));
         }
+        if (decision instanceof StartCheck start) {
+            world.checks.delete(seen.checks());
+            if (world.jobsAreRefused) {
+                return Optional.of(ModelCheck.refused(seen, start, "refused", world.now));
+            }
+            world.checks.create(start, cached.generation(), cached.spec(), world, world.now);
+        }
+        return Optional.empty();
+    }
+
+    /** The API server refuses what was made from an older version of the resource. */
+    private boolean write(DatabaseMigrationStatus status) {
+        if (!cached.equals(world.resource) || !cachedStatus.equals(world.status)) {
+            return false;
+        }
+        world.write(status);
+        cachedStatus = status;
+        return true;
     }
 
     private boolean lags(Observation seen) {
-        return !isCurrent()
-                || world.hasJobBeside(Stream.concat(seen.attempts().stream(), seen.checks().stream())
-                        .map(SeenAttempt::job)
-                        .toList());
+        return world.hasJobBeside(Stream.concat(seen.attempts().stream(), seen.checks().stream())
+                .map(SeenAttempt::job)
+                .toList());
     }
 
     /** The log is gone where the Job is. */
@@ -307,11 +348,6 @@ final class SimulatedOperator {
                         known.startedAt(),
                         null,
                         new Died(Reason.Interrupted, "deleted", true))));
-    }
-
-    /** The API server refuses what was made from an older version of the resource. */
-    private boolean isCurrent() {
-        return cached.equals(world.resource) && cachedStatus.equals(world.status);
     }
 
     private String question(Optional<SeenAttempt> underWay) {

@@ -8,7 +8,6 @@ import static dev.dbmigrations.reconcile.Violation.unless;
 import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Mode;
 import dev.dbmigrations.api.Reason;
@@ -48,6 +47,8 @@ final class SimulatedWorld {
     boolean secretExists = true;
     int secretVersion = 1;
     boolean imageFails;
+    /** By a quota or a policy. */
+    boolean jobsAreRefused;
     /** One that its registry has no more. */
     @Nullable
     String missingImage;
@@ -120,14 +121,9 @@ final class SimulatedWorld {
         attempts.stream().filter(attempt -> !attempt.over()).findFirst().ifPresent(attempt -> attempt.die(chance));
     }
 
-    /**
-     * Of those that the status knows. What was created right before a crash, and deleted by hand before the next start,
-     * nobody remembers: only a status that is written before the Job would.
-     */
     void somebodyDeletesAJob() {
-        Attempt known = status.attempt();
         attempts.stream()
-                .filter(attempt -> attempt.jobExists && known != null && attempt.number <= known.number())
+                .filter(attempt -> attempt.jobExists)
                 .findFirst()
                 .ifPresent(attempt -> attempt.jobExists = false);
     }
@@ -245,11 +241,12 @@ final class SimulatedWorld {
                 || checks.shown().stream().anyMatch(check -> !known.contains(check.job()));
     }
 
-    void create(Decision.Start start, Resource of) {
-        SimulatedAttempt attempt = new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
-        if (attempts.stream().anyMatch(known -> known.jobExists && known.job.equals(attempt.job))) {
-            return;
+    /** {@return whether the cluster has let the Job be} */
+    boolean create(Decision.Start start, Resource of) {
+        if (jobsAreRefused) {
+            return false;
         }
+        SimulatedAttempt attempt = new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
         unless(
                 attempts.stream().noneMatch(other -> other.jobExists && !other.over()),
                 "a second attempt was started while one was under way (rule 2)");
@@ -257,8 +254,10 @@ final class SimulatedWorld {
         unless(
                 attempts.stream().noneMatch(other -> other.jobExists && other.number == attempt.number)
                         && checks.shown().stream().noneMatch(check -> check.number() == attempt.number)
-                        && (status.attempt() == null || status.attempt().number() < attempt.number),
-                "the number of an attempt was used a second time");
+                        && status.attempt() != null
+                        && status.attempt().number() == attempt.number
+                        && status.attempt().job().equals(attempt.job),
+                "the number of an attempt was used a second time, or is not in the status");
         unless(
                 !personIsDue || start.afterInterruption(),
                 "tried again by itself what a person has to look at first (rule 10)");
@@ -270,6 +269,7 @@ final class SimulatedWorld {
                 of.spec().downgrade() == DowngradePolicy.Always || from.equals(ours) || from.equals(lastReached);
         plans.check(start, of.spec());
         attempts.add(attempt);
+        return true;
     }
 
     void write(DatabaseMigrationStatus written) {

@@ -16,6 +16,7 @@ import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Session;
 import dev.dbmigrations.database.SslMode;
 import dev.dbmigrations.database.TableName;
+import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.Leave;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
@@ -360,18 +361,13 @@ final class Situation {
             planIsKept = true;
             decision = new Decision.KeepPlan(read.ended(), read.reading(), plan(read));
         }
-        Optional<String> job = Optional.empty();
-        if (decision instanceof Decision.Start start) {
-            job = Optional.of("trig-" + start.number());
+        if (decision instanceof Decision.Start) {
             checks.removeIf(check -> !check.over());
         }
-        if (decision instanceof Decision.StartCheck start) {
-            job = Optional.of("trig-" + start.number());
-        }
-        status = Report.of(seen(), decision, job, now);
+        status = Report.of(seen(), decision, now);
         if (decision instanceof Decision.Start start) {
             attempts.addFirst(new SeenAttempt(
-                    "trig-" + start.number(),
+                    Objects.requireNonNull(status.attempt()).job(),
                     start.number(),
                     generation,
                     new Asked(
@@ -414,7 +410,8 @@ final class Situation {
                 false,
                 false,
                 null);
-        return new SeenAttempt("trig-" + start.number(), start.number(), generation, asked, now, DIGEST, new NoPod());
+        return new SeenAttempt(
+                AttemptName.of("trig", UID, generation, start.number()), start.number(), generation, asked, now, DIGEST, new NoPod());
     }
 
     /** What the log of the plan's run had: the hash has the attempt's number in it, since no two plans are the same. */
