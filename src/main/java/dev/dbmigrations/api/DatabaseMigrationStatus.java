@@ -115,6 +115,8 @@ public record DatabaseMigrationStatus(
      * @param generation the generation that it was started for
      * @param kind {@code Apply}; {@code Rollback}: with the remembered image (rule 6); or {@code Plan}: renders and runs nothing
      * @param stepsExecuted revisions executed so far, of {@code stepsTotal}
+     * @param revision the step in progress; absent between steps, and when it has ended
+     * @param waitsFor the lock that keeps it waiting, and who has it, in words; absent where it does not wait
      * @param mayDowngradeFrom rows beside those of {@code lastReached} that are this resource's own doing, half-way to a
      *     target: from there it may go down as well (rule 5)
      * @param interruptedFor the generation for which it, or one before it, died without telling how far it was, while
@@ -131,6 +133,8 @@ public record DatabaseMigrationStatus(
             Instant startedAt,
             @Nullable Integer stepsExecuted,
             @Nullable Integer stepsTotal,
+            @Nullable String revision,
+            @Nullable String waitsFor,
             @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {}

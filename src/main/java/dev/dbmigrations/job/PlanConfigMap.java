@@ -34,7 +34,7 @@ public final class PlanConfigMap {
     /** {@return {@code <name's first 40 characters>-plan-<the hash's first digits>}} */
     public static String name(String resource, String hash) {
         String prefix = resource.length() <= LONGEST_PREFIX ? resource : resource.substring(0, LONGEST_PREFIX);
-        return prefix.replaceAll("[-.]+$", "") + "-plan-" + hash.substring(0, DIGITS);
+        return prefix.replaceAll("[-.]+$", "") + "-plan-" + hash.substring(0, Math.min(DIGITS, hash.length()));
     }
 
     /** @param job in whose log the plan is whole, as long as its pod is there */

@@ -37,6 +37,8 @@ final class AttemptReport {
                 now.truncatedTo(ChronoUnit.SECONDS),
                 null,
                 null,
+                null,
+                null,
                 halfWay(start.reading().revisions()),
                 start.afterInterruption() ? interruptedFor() : null,
                 null);
@@ -51,6 +53,7 @@ final class AttemptReport {
         return of(
                 attempt,
                 progress.map(some -> new RunResult.Steps(some.executed(), some.total())),
+                progress,
                 halfWay(attempt.asked().expected()),
                 interruptedFor(),
                 null);
@@ -58,7 +61,13 @@ final class AttemptReport {
 
     /** It never started, and its Job is deleted: it left the rows, and the leave to go down from them, as they were. */
     Attempt discarded(SeenAttempt attempt) {
-        return of(attempt, Optional.empty(), halfWay(attempt.asked().expected()), interruptedFor(), now);
+        return of(
+                attempt,
+                Optional.empty(),
+                Optional.empty(),
+                halfWay(attempt.asked().expected()),
+                interruptedFor(),
+                now);
     }
 
     Attempt ended(SeenAttempt attempt) {
@@ -67,7 +76,13 @@ final class AttemptReport {
                 : Optional.empty();
         // A plan has moved nothing: where it could begin, what follows it can.
         List<String> rows = attempt.isPlan() ? halfWay(attempt.asked().expected()) : rowsLeft(attempt);
-        return of(attempt, steps, rows, attempt.isPlan() ? interruptedFor() : interruptedBy(attempt), now);
+        return of(
+                attempt,
+                steps,
+                Optional.empty(),
+                rows,
+                attempt.isPlan() ? interruptedFor() : interruptedBy(attempt),
+                now);
     }
 
     /**
@@ -89,6 +104,8 @@ final class AttemptReport {
                 last.startedAt(),
                 last.stepsExecuted(),
                 last.stepsTotal(),
+                null,
+                null,
                 null,
                 known ? null : interrupted,
                 last.endedAt());
@@ -152,6 +169,7 @@ final class AttemptReport {
     private static Attempt of(
             SeenAttempt attempt,
             Optional<RunResult.Steps> steps,
+            Optional<Executed> progress,
             @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
             @Nullable Instant endedAt) {
@@ -163,6 +181,8 @@ final class AttemptReport {
                 attempt.createdAt(),
                 steps.map(RunResult.Steps::executed).orElse(null),
                 steps.map(RunResult.Steps::total).orElse(null),
+                progress.flatMap(Executed::revision).orElse(null),
+                progress.flatMap(Executed::waitsFor).map(ProgressWords::of).orElse(null),
                 mayDowngradeFrom,
                 interruptedFor,
                 endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.SECONDS));

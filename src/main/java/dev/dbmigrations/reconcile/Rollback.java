@@ -6,10 +6,12 @@ import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading.AtRevisions;
+import dev.dbmigrations.job.PlanConfigMap;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.Tree;
@@ -139,12 +141,29 @@ final class Rollback {
     }
 
     /** {@return what the status says while the image of a rollback cannot be had} */
-    static String imageMissing(SeenAttempt attempt, String why) {
+    static String imageMissing(Observation seen, SeenAttempt attempt, String why) {
         String image = attempt.asked().image();
         return "image " + image + ", with which to go down from "
                 + Revisions.named(attempt.asked().expected()) + ", cannot be pulled (" + why
                 + "): restore it in its registry, or name another image that has these revisions in"
-                + " spec.downgradeImage";
+                + " spec.downgradeImage"
+                + keptWayBack(seen, attempt)
+                        .map(configMap -> "; how the way down was planned is in ConfigMap " + configMap)
+                        .orElse("");
+    }
+
+    /** {@return the ConfigMap of the plan that led to where the attempt sets out, and has the way back as well} */
+    private static Optional<String> keptWayBack(Observation seen, SeenAttempt attempt) {
+        return Objects.requireNonNullElse(seen.status().history(), List.<Migration>of()).stream()
+                .limit(1)
+                .filter(last -> last.direction().equals("Upgrade")
+                        && last.to().stream()
+                                .sorted()
+                                .toList()
+                                .equals(attempt.asked().expected()))
+                .flatMap(last -> Optional.ofNullable(last.planHash()).stream())
+                .map(hash -> PlanConfigMap.name(seen.name().getName(), hash))
+                .findFirst();
     }
 
     /** Whether the spec gives leave to go down (rule 5), to {@code head} as well: here the graph is not the target's own. */

@@ -17,7 +17,6 @@ import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.PlanAnew;
 import dev.dbmigrations.reconcile.Decision.Settle;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** The rules while an attempt is under way. Pure. */
@@ -57,7 +56,7 @@ final class UnderWay {
                 new Await(
                         attempt,
                         Reason.WaitingForPod,
-                        Rollback.imageMissing(attempt, String.valueOf(waiting.message())));
+                        Rollback.imageMissing(seen, attempt, String.valueOf(waiting.message())));
             case Waiting waiting
             when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
             case Waiting waiting -> new Await(attempt, atWork, "the pod of Job " + attempt.job() + " is starting");
@@ -120,40 +119,10 @@ final class UnderWay {
                         "Job " + attempt.job() + " waits for the database's lock" + holder);
             }
             if (progress instanceof Progress.Executed executed && executed.total() > 0) {
-                return new Await(attempt, Reason.Applying, doing + ": " + said(executed));
+                return new Await(attempt, Reason.Applying, doing + ": " + ProgressWords.of(executed));
             }
         }
         return new Await(attempt, Reason.Applying, doing);
-    }
-
-    private static String said(Progress.Executed executed) {
-        StringBuilder said = new StringBuilder(executed.executed() + " of " + executed.total() + " revisions executed");
-        executed.revision()
-                .filter(revision -> executed.executed() < executed.total())
-                .ifPresent(revision -> said.append(", now ").append(revision));
-        executed.waitsFor().ifPresent(blocker -> {
-            said.append("; it waits for ")
-                    .append(blocker.table().map(table -> "a lock on " + table).orElse("a lock"))
-                    .append(" that session ")
-                    .append(blocker.pid())
-                    .append(blocker.applicationName().isEmpty() ? "" : " (" + blocker.applicationName() + ")")
-                    .append(" has");
-            blocker.queryStart()
-                    .ifPresent(start ->
-                            said.append(", whose statement began at ").append(start.truncatedTo(ChronoUnit.SECONDS)));
-        });
-        executed.building()
-                .ifPresent(build -> said.append("; index on ")
-                        .append(build.table())
-                        .append(": ")
-                        .append(build.phase())
-                        .append(build.percent().map(UnderWay::roughly).orElse("")));
-        return said.toString();
-    }
-
-    /** To ten percent, so that the status is not written with every reading. */
-    private static String roughly(int percent) {
-        return ", " + percent / 10 * 10 + " %";
     }
 
     private static long observed(Observation seen) {

@@ -49,6 +49,7 @@ public final class Telemetry {
             LOG.info("{}: {}", ready.get().getReason(), ready.get().getMessage());
         }
         started(resource, before.attempt(), after);
+        progressed(resource, before.attempt(), after.attempt());
         planned(resource, before.plan(), after.plan());
         ended(resource, before, after);
         failed(resource, before.lastFailure(), after.lastFailure());
@@ -65,6 +66,24 @@ public final class Telemetry {
         if (attempt != null && attempt.endedAt() == null && (before == null || before.number() < attempt.number())) {
             metrics.started();
             events.normal(resource, "Started", message(attempt, after));
+        }
+    }
+
+    /** As often as the database is looked at while a Job works: at first five times a second, later every five seconds. */
+    private void progressed(DatabaseMigration resource, @Nullable Attempt before, @Nullable Attempt after) {
+        if (after == null || after.revision() == null) {
+            return;
+        }
+        Attempt same = before != null && before.number() == after.number() ? before : null;
+        if (same == null || !after.revision().equals(same.revision())) {
+            events.normal(
+                    resource,
+                    "Step",
+                    "Job " + after.job() + " executes revision " + after.revision() + " (" + after.stepsExecuted()
+                            + " of " + after.stepsTotal() + " executed)");
+        }
+        if (after.waitsFor() != null && (same == null || !after.waitsFor().equals(same.waitsFor()))) {
+            events.warning(resource, "Blocked", "revision " + after.revision() + " waits for " + after.waitsFor());
         }
     }
 

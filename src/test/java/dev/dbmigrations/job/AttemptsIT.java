@@ -155,6 +155,7 @@ class AttemptsIT {
                 .create();
         // It has no Python: its container starts to fail at once.
         DatabaseMigration starts = stored("starts", "alpine:3.17");
+        attempts.ensureRunnerFiles(starts);
         String started = attempts.start(starts, Tree.of(starts.getSpec()), Examples.run(starts, 1), null)
                 .getMetadata()
                 .getName();

@@ -103,7 +103,7 @@ class PlanningTest {
         assertThat(situation.reason()).isEqualTo("Planned");
         assertThat(situation.message())
                 .isEqualTo("the plan has 1 step up to b2, 1 of which destroy data, or may (b2: drops column user.name);"
-                        + " the SQL is in ConfigMap trig-plan-1");
+                        + " the SQL is in ConfigMap trig-plan-hash-1");
         situation.later(Duration.ofHours(1));
         assertThat(situation.happens()).isInstanceOf(ShowPlan.class);
     }

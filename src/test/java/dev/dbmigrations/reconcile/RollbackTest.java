@@ -8,6 +8,7 @@ import static dev.dbmigrations.reconcile.Situation.settledAt;
 import static dev.dbmigrations.reconcile.Situation.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.dbmigrations.api.ApprovalPolicy;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.DowngradePolicy;
@@ -284,6 +285,30 @@ class RollbackTest {
 
         situation.attemptIs(new Running()).later(MINUTE).happens();
         assertThat(lastReached(situation).imageMissing()).isNull();
+    }
+
+    @Test
+    void namesTheWayDownThatWasPlannedWhereItsImageIsMissing() {
+        Situation planned = settledAt("a1")
+                .approval(ApprovalPolicy.Destructive)
+                .target("c3")
+                .databaseIsAt("a1");
+        planned.happens();
+        planned.attemptEnds(Situation.planned(List.of("a1"), List.of("c3")))
+                .later(MINUTE)
+                .databaseIsAt("a1")
+                .happens();
+        planned.happens();
+        planned.attemptEnds(succeeded(List.of("a1"), List.of("c3")))
+                .later(MINUTE)
+                .databaseIsAt("c3")
+                .happens();
+        String configMap = Objects.requireNonNull(planned.status.plan()).configMap();
+        Situation situation = olderImageFindsC3(planned.approval(ApprovalPolicy.Never), "b2", "b2");
+        rollsBack(situation);
+        situation.attemptIs(new Waiting("ImagePullBackOff")).later(MINUTE).happens();
+
+        assertThat(situation.message()).endsWith("; how the way down was planned is in ConfigMap " + configMap);
     }
 
     @Test

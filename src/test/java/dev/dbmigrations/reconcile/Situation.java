@@ -18,6 +18,7 @@ import dev.dbmigrations.database.SslMode;
 import dev.dbmigrations.database.TableName;
 import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.Leave;
+import dev.dbmigrations.job.PlanConfigMap;
 import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Outcome;
@@ -427,7 +428,7 @@ final class Situation {
                 1,
                 List.of(step),
                 destructive,
-                "trig-plan-" + read.ended().number(),
+                PlanConfigMap.name("trig", "hash-" + read.ended().number()),
                 DIGEST,
                 Planning.madeFor(seen(), read.reading()).orElseThrow(),
                 now);

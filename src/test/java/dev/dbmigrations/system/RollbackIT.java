@@ -135,8 +135,8 @@ class RollbackIT {
     void saysThatTheRememberedImageIsMissing() {
         Database database = team.databaseWithSecret();
         String image = Images.variant("missing-" + DatabaseServer.unique());
-        Migration shop = team.migration(Team.tree("shop", "head", "image: " + image));
-        shop.await(AtTarget);
+        Migration shop = team.migration(Team.tree("shop", "head", "image: " + image, "approval: Destructive"));
+        String plan = Objects.requireNonNull(shop.await(AtTarget).plan()).configMap();
         Cluster.shared().removeImage(image);
 
         shop.change(reverted("r3_unique_emails"));
@@ -149,10 +149,11 @@ class RollbackIT {
         assertThat(shop.message())
                 .startsWith("image " + image + ", with which to go down from r5_vouchers, cannot be pulled (")
                 .endsWith("): restore it in its registry, or name another image that has these revisions in"
-                        + " spec.downgradeImage");
+                        + " spec.downgradeImage; how the way down was planned is in ConfigMap " + plan);
+        assertThat(shop.configMap(plan).get("way-back.sql")).contains("DROP");
         assertThat(status.currentRevision()).isEqualTo("r5_vouchers");
 
-        shop.change("downgradeImage: " + NEWER);
+        shop.change("{downgradeImage: '" + NEWER + "', approval: Never}");
         shop.await(AtTarget);
         assertThat(database.revisions()).containsExactly("r3_unique_emails");
     }

@@ -5,9 +5,11 @@ import static dev.dbmigrations.api.Reason.AtTarget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,7 +30,7 @@ class WhileItRunsIT {
     void aJobIsInTheMiddleOfItsSecondRevision() {
         database = team.databaseWithSecret();
         database.run("CREATE TABLE gate (open boolean)");
-        shop = team.migration(Team.tree("slow", "head", "alembic: {arguments: [transaction=each]}"));
+        shop = team.migration(Team.tree("slow", "head", "alembic: {arguments: [transaction=each]}", "lockTimeout: 5m"));
         shop.await(
                 Applying,
                 "a revision executed",
@@ -43,11 +45,48 @@ class WhileItRunsIT {
     @Test
     void saysHowFarItIs() {
         assertThat(shop.message()).contains("1 of 3 revisions executed");
+        shop.await(
+                Applying,
+                "its step is named",
+                status -> "s2_waits"
+                        .equals(Objects.requireNonNull(status.attempt()).revision()));
+        shop.awaitEvent("Normal Step");
         assertThat(shop.status().currentRevision()).isIn("", "s1_before");
 
         openTheGate();
 
         assertThat(shop.await(AtTarget).currentRevision()).isEqualTo("s3_after");
+    }
+
+    @Test
+    void saysWhoKeepsItWaiting() {
+        Thread.startVirtualThread(() -> {
+            try {
+                database.run("SET application_name = 'report'; BEGIN; LOCK TABLE before_it; SELECT pg_sleep(100)");
+            } catch (AssertionError ended) {
+                // By the line below.
+            }
+        });
+        await("the table is locked")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> !database.ask("SELECT FROM pg_locks WHERE relation = 'before_it'::regclass AND granted")
+                        .isEmpty());
+        openTheGate();
+
+        Attempt waiting = Objects.requireNonNull(shop.await(
+                        Applying,
+                        "it waits for a lock",
+                        status -> status.attempt() != null && status.attempt().waitsFor() != null)
+                .attempt());
+        assertThat(waiting.revision()).isEqualTo("s3_after");
+        assertThat(waiting.waitsFor())
+                .matches(
+                        "a lock on public\\.before_it that session [0-9]+ \\(report\\) has, whose statement began at .*");
+        assertThat(shop.message()).contains(waiting.waitsFor());
+        shop.awaitEvent("Warning Blocked");
+
+        database.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'report'");
+        shop.await(AtTarget);
     }
 
     @Test

@@ -188,7 +188,7 @@ class TelemetryTest {
     }
 
     private static Attempt attempt(int number, @Nullable Instant endedAt) {
-        return new Attempt(number, 1, "Apply", "shop-" + number, NOW, null, null, null, null, endedAt);
+        return new Attempt(number, 1, "Apply", "shop-" + number, NOW, null, null, null, null, null, null, endedAt);
     }
 
     private static LastFailure failure(String message) {
@@ -230,6 +230,25 @@ class TelemetryTest {
         report(status(Reason.AtTarget, "at b2 still", attempt(1, NOW), null, List.of(migration)));
         assertThat(reasons()).containsExactly("Migrated");
         assertThat(events.getFirst().at("/note").textValue()).isEqualTo("Upgrade from base to b2 by Job shop-1");
+    }
+
+    @Test
+    void eachStepThatIsSeenAtWorkIsOneEventAndWhoeverBlocksItAnother() {
+        report(status(Reason.Applying, "Job shop-1", attempt(1, null), null, List.of()));
+        report(status(Reason.Applying, "at b2", working("b2", null), null, List.of()));
+        report(status(Reason.Applying, "at b2 still", working("b2", null), null, List.of()));
+        report(status(Reason.Applying, "blocked", working("b2", "a lock that session 7 has"), null, List.of()));
+        report(status(Reason.Applying, "blocked still", working("b2", "a lock that session 7 has"), null, List.of()));
+        report(status(Reason.Applying, "at c3", working("c3", null), null, List.of()));
+        assertThat(reasons()).containsExactly("Started", "Step", "Blocked", "Step");
+        assertThat(events.get(1).at("/note").textValue())
+                .isEqualTo("Job shop-1 executes revision b2 (1 of 3 executed)");
+        assertThat(events.get(2).at("/note").textValue()).isEqualTo("revision b2 waits for a lock that session 7 has");
+        assertThat(events.get(2).at("/type").textValue()).isEqualTo("Warning");
+    }
+
+    private static Attempt working(String revision, @Nullable String waitsFor) {
+        return new Attempt(1, 1, "Apply", "shop-1", NOW, 1, 3, revision, waitsFor, null, null, null);
     }
 
     @Test

@@ -8,6 +8,7 @@ down_revision = "s2_waits"
 
 def upgrade():
     op.execute("CREATE TABLE after_it (id serial PRIMARY KEY)")
+    op.execute("COMMENT ON TABLE before_it IS 'there is something after it'")
 
 
 def downgrade():
