@@ -153,7 +153,7 @@ class RollbackIT {
         assertThat(shop.configMap(plan).get("way-back.sql")).contains("DROP");
         assertThat(status.currentRevision()).isEqualTo("r5_vouchers");
 
-        shop.change("{downgradeImage: '" + NEWER + "', approval: Never}");
+        shop.change("downgradeImage: " + NEWER + "\napproval: Never");
         shop.await(AtTarget);
         assertThat(database.revisions()).containsExactly("r3_unique_emails");
     }
