@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param currentRevisions the same, for programs
  * @param currentReadAt when that was, to ten minutes
  * @param versionTable where it was read, {@code schema.table}
+ * @param database which one was read, in the server's own words: two resources for it are told by this
  * @param resolvedTarget what the target means in the image and settings of {@code resolvedFor}
  * @param head the head or heads of that image
  * @param pending how many revisions lie between current and resolved target
@@ -40,6 +41,7 @@ public record DatabaseMigrationStatus(
         @Nullable List<String> currentRevisions,
         @Nullable String currentReadAt,
         @Nullable VersionTable versionTable,
+        @Nullable Database database,
         @Nullable List<String> resolvedTarget,
         @Nullable String head,
         @Nullable Integer pending,
@@ -68,6 +70,17 @@ public record DatabaseMigrationStatus(
     /** Where the current revision is kept. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record VersionTable(String schema, String name) {}
+
+    /**
+     * A database, whatever host name leads to it.
+     *
+     * @param oid another one when a database was dropped and created under the same name
+     * @param systemIdentifier PostgreSQL's, of the cluster; absent where the role may not read it
+     * @param address the server's own IP address: a copy of the whole cluster has another one
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Database(String name, long oid, @Nullable String systemIdentifier, String address, int port) {}
 
     /** What a target was resolved in. Another target, image or setting of Alembic's needs another look. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -107,6 +107,10 @@ public enum Reason {
             Kind.STALLED,
             "The table that spec.audit.table names cannot be made or written to: its schema or a right is missing, or it is"
                     + " another table. The message says which; mend it, then change the retry annotation."),
+    ConflictingResource(
+            Kind.STALLED,
+            "Another resource, which is older, is for the same database and version table, and owns it. Delete one of"
+                    + " the two, or give each a version table of its own."),
     EnvironmentFailed(
             Kind.STALLED,
             "env.py raised an error or leads to another database. The message and the pod's log say more."),

@@ -52,12 +52,17 @@ final class Decide {
 
     /** The database answered and nothing runs. */
     private static Decision towardsTarget(Observation seen, AtRevisions current, Instant now) {
+        Optional<Owner> owner = seen.owner();
+        if (owner.isPresent() && owner.get().sure()) {
+            String why = owner.get().inWords(Owner.database(current.database()), Target.versionTable(current));
+            return fail(seen, now, Reason.ConflictingResource, why);
+        }
         Optional<LastFailure> standing = Standing.failure(seen, Optional.of(current.revisions()), now);
         if (standing.isPresent() && standing.get().reason() == Reason.PartiallyApplied) {
             // Even at the target (rule 10): what was left behind does not show in the version table.
             return new Fail(standing.get(), Optional.empty());
         }
-        if (Target.reached(seen, current)) {
+        if (owner.isEmpty() && Target.reached(seen, current)) {
             return reached(seen, current) ? ModelCheck.atRest(seen, current, now) : new Look();
         }
         if (seen.spec().suspend()) {
@@ -71,8 +76,9 @@ final class Decide {
         boolean interrupted = last != null && last.interruptedFor() != null;
         Optional<Rollback.Way> rollback = Rollback.way(seen, current);
         Downgrade downgrade = rollback.isPresent() ? Downgrade.Allowed : Target.downgrade(seen, current);
-        Decision next = Planning.instead(
-                seen, new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback));
+        Start start = new Start(current, seen.nextAttempt(), downgrade, interrupted && !retry, retry, rollback);
+        // A plan tells which version table env.py keeps, and runs nothing: it may be the older resource's, or another.
+        Decision next = owner.isPresent() ? start.toPlan() : Planning.instead(seen, start);
         return next instanceof Start && !fresh(current, now) ? new Look() : next;
     }
 

@@ -133,6 +133,7 @@ public final class MigrationReconciler implements Reconciler<DatabaseMigration> 
 
     @Override
     public List<EventSource<?, DatabaseMigration>> prepareEventSources(EventSourceContext<DatabaseMigration> context) {
+        context.getPrimaryCache().addIndexer(Owner.INDEX, Owner::keys);
         return List.of(labelled(Job.class, context), labelled(Pod.class, context), Approvals.source(context), readings);
     }
 

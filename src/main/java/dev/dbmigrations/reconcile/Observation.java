@@ -32,6 +32,7 @@ import java.util.stream.Stream;
  * @param newestEndSeenAt when the newest attempt was first seen to be over; empty while it is not
  * @param planIsKept whether the ConfigMap of the status' plan is there
  * @param approvals of plans of this resource
+ * @param owner the older resource that the database belongs to, where there is one (rule 12)
  */
 public record Observation(
         ResourceID name,
@@ -49,7 +50,8 @@ public record Observation(
         List<SeenAttempt> checks,
         Optional<Instant> newestEndSeenAt,
         boolean planIsKept,
-        List<Approval> approvals) {
+        List<Approval> approvals,
+        Optional<Owner> owner) {
 
     public Observation {
         attempts = List.copyOf(attempts);

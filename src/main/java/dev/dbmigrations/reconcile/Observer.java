@@ -108,7 +108,17 @@ final class Observer {
                 all.stream().filter(SeenAttempt::isCheck).toList(),
                 endSeen(id, seen, now),
                 planIsKept(resource, spec, status, reading),
-                Approvals.of(resource, status, context));
+                Approvals.of(resource, status, context),
+                owner(resource, reading, context));
+    }
+
+    private static Optional<Owner> owner(
+            DatabaseMigration resource, Optional<Reading> reading, Context<DatabaseMigration> context) {
+        return reading.filter(AtRevisions.class::isInstance)
+                .map(AtRevisions.class::cast)
+                .flatMap(read -> Owner.of(
+                        resource,
+                        context.getPrimaryCache().byIndex(Owner.INDEX, Owner.key(Owner.database(read.database())))));
     }
 
     /** Asked of the API server, and only where a plan may be relied on. */
@@ -138,7 +148,7 @@ final class Observer {
             return Backoff.whileRunning(running.get().createdAt(), now);
         }
         LastFailure failure = status.lastFailure();
-        if (failure != null && failure.job() == null) {
+        if (failure != null && failure.job() == null && failure.reason() != Reason.ConflictingResource) {
             return Backoff.betweenLooks(failure.at(), now);
         }
         return resource.getSpec().checkInterval();

@@ -73,11 +73,13 @@ final class Over {
             return new TakeIn(attempt, after);
         }
         if (attempt.isPlan() && result.outcome() == Outcome.Succeeded && !isAtTarget(result)) {
-            return Planning.isWanted(seen, attempt, after) ? new ReadPlan(attempt, after) : new TakeIn(attempt, after);
+            return Planning.isWanted(seen, attempt, after) && seen.owner().isEmpty()
+                    ? new ReadPlan(attempt, after)
+                    : new TakeIn(attempt, after);
         }
         return switch (result.outcome()) {
             case Succeeded ->
-                current && after.revisions().equals(sorted(result.current()))
+                current && seen.owner().isEmpty() && after.revisions().equals(sorted(result.current()))
                         ? new Settle(after, Optional.of(attempt))
                         : new TakeIn(attempt, after);
             case Superseded ->

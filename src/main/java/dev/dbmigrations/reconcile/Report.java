@@ -112,6 +112,7 @@ final class Report {
         draft.currentRevisions = reading.revisions();
         draft.currentReadAt = reading.at();
         Target.versionTable(reading).ifPresent(table -> draft.versionTable = table);
+        draft.database = Owner.database(reading.database());
     }
 
     private void settle(Settle settle) {

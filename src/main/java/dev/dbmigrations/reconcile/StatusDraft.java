@@ -3,6 +3,7 @@ package dev.dbmigrations.reconcile;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Attempt;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Comparison;
+import dev.dbmigrations.api.DatabaseMigrationStatus.Database;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
@@ -39,6 +40,9 @@ final class StatusDraft {
 
     @Nullable
     VersionTable versionTable;
+
+    @Nullable
+    Database database;
 
     @Nullable
     List<String> resolvedTarget;
@@ -86,6 +90,7 @@ final class StatusDraft {
         currentRevisions = before.currentRevisions();
         currentReadAt = before.currentReadAt() == null ? null : Instant.parse(before.currentReadAt());
         versionTable = before.versionTable();
+        database = before.database();
         resolvedTarget = before.resolvedTarget();
         head = before.head();
         pending = before.pending();
@@ -163,6 +168,7 @@ final class StatusDraft {
                 currentRevisions,
                 readAt,
                 versionTable,
+                database,
                 resolvedTarget,
                 head,
                 pending,

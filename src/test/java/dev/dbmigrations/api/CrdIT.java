@@ -253,6 +253,7 @@ class CrdIT {
                 current,
                 "2026-11-01T12:00:00Z",
                 table,
+                new DatabaseMigrationStatus.Database("shop", 16384, "7412", "10.0.3.7", 5432),
                 List.of("0e59c3885358"),
                 "7c1f7e1f0b7a",
                 3,

@@ -297,7 +297,8 @@ class DecideSimulationTest {
                         seen.checks(),
                         seen.newestEndSeenAt(),
                         seen.planIsKept(),
-                        seen.approvals()),
+                        seen.approvals(),
+                        seen.owner()),
                 now);
     }
 
@@ -325,6 +326,7 @@ class DecideSimulationTest {
                 s.currentRevisions(),
                 s.currentReadAt(),
                 s.versionTable(),
+                s.database(),
                 s.resolvedTarget(),
                 s.head(),
                 s.pending(),

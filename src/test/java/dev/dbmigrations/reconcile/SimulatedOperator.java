@@ -290,7 +290,8 @@ final class SimulatedOperator {
                 Stream.concat(hiddenCheck().stream(), cachedChecks.stream()).toList(),
                 over.map(attempt -> endSeenAt),
                 plan != null && world.plans.has(plan),
-                cachedApprovals);
+                cachedApprovals,
+                Optional.empty());
     }
 
     private Optional<SeenAttempt> notShown() {

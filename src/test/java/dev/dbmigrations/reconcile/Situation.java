@@ -55,6 +55,7 @@ final class Situation {
 
     Instant now = Instant.parse("2026-11-01T12:00:00Z");
     long generation = 1;
+    private @Nullable Owner owner;
     Instant specSeenAt = now;
 
     private @Nullable String downgradeImage;
@@ -116,6 +117,12 @@ final class Situation {
     Situation mode(Mode wanted) {
         mode = wanted;
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
+    /** Of another resource that is older: it owns the database. */
+    Situation owner(@Nullable Owner older) {
+        owner = older;
+        return this;
     }
 
     Situation approval(ApprovalPolicy wanted) {
@@ -348,7 +355,8 @@ final class Situation {
                 checks,
                 Optional.ofNullable(endSeenAt),
                 planIsKept,
-                approvals);
+                approvals,
+                Optional.ofNullable(owner));
     }
 
     Decision decides() {

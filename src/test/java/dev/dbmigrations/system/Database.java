@@ -52,6 +52,18 @@ record Database(DatabaseServer server, String name, String role, String password
         return output.isEmpty() ? List.of() : Arrays.asList(output.split("\n"));
     }
 
+    /** Copies it as it is; fails while anybody is connected. {@return true} */
+    boolean copy(String copy) {
+        server.psql(
+                "postgres",
+                "CREATE DATABASE %s TEMPLATE %s OWNER %s"
+                        .formatted(
+                                DatabaseServer.identifier(copy),
+                                DatabaseServer.identifier(name),
+                                DatabaseServer.identifier(role)));
+        return true;
+    }
+
     /** Runs statements as the role that migrates. */
     void run(String statements) {
         server.psql(name, "SET ROLE " + DatabaseServer.identifier(role) + "; " + statements);

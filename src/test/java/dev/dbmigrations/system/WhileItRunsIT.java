@@ -69,7 +69,8 @@ class WhileItRunsIT {
         });
         await("the table is locked")
                 .atMost(Duration.ofMinutes(1))
-                .until(() -> !database.ask("SELECT mode FROM pg_locks WHERE relation = 'before_it'::regclass AND granted")
+                .until(() -> !database.ask(
+                                "SELECT mode FROM pg_locks WHERE relation = 'before_it'::regclass AND granted")
                         .isEmpty());
         openTheGate();
 

@@ -118,6 +118,7 @@ class TelemetryTest {
                 null,
                 null,
                 null,
+                null,
                 2,
                 null,
                 null,
