@@ -177,8 +177,7 @@ final class Actor {
                 leave == null ? null : leave.approvedBy()));
     }
 
-    private Optional<Decision> startCheck(
-            DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
+    private Optional<Decision> startCheck(DatabaseMigration resource, Observation seen, StartCheck check, Instant now) {
         endChecks(resource, seen);
         Expected expected = expected(check.reading());
         Tree tree = Tree.of(resource.getSpec());

@@ -420,7 +420,13 @@ final class Situation {
                 false,
                 null);
         return new SeenAttempt(
-                AttemptName.of("trig", UID, generation, start.number()), start.number(), generation, asked, now, DIGEST, new NoPod());
+                AttemptName.of("trig", UID, generation, start.number()),
+                start.number(),
+                generation,
+                asked,
+                now,
+                DIGEST,
+                new NoPod());
     }
 
     /** What the log of the plan's run had: the hash has the attempt's number in it, since no two plans are the same. */
