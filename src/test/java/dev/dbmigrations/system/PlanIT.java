@@ -2,6 +2,7 @@ package dev.dbmigrations.system;
 
 import static dev.dbmigrations.api.Reason.AtTarget;
 import static dev.dbmigrations.api.Reason.AwaitingApproval;
+import static dev.dbmigrations.api.Reason.WaitingForPod;
 import static dev.dbmigrations.api.Reason.Planned;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -119,6 +120,23 @@ class PlanIT {
         approve(plan.hash());
         shop.await(AtTarget);
         assertThat(database.revisions()).containsExactly("p3_no_name");
+    }
+
+    @Test
+    void runsNothingWhereTheVeryImageOfThePlanIsGone() {
+        Database database = team.databaseWithSecret();
+        String image = Images.variant("gone-" + DatabaseServer.unique());
+        Migration shop = team.migration(Team.tree("plans", "p2_email", ALWAYS, "image: " + image));
+        PlanStatus plan = plan(shop.await(AwaitingApproval));
+        Cluster.shared().removeImage(image);
+
+        approve(plan.hash());
+
+        shop.awaitEvent("Warning ImageChanged");
+        DatabaseMigrationStatus waits = shop.await(WaitingForPod);
+        assertThat(waits.plan()).isNull();
+        assertThat(shop.message()).contains(image);
+        assertThat(database.tables()).isEmpty();
     }
 
     @Test
