@@ -2,8 +2,8 @@ package dev.dbmigrations.system;
 
 import static dev.dbmigrations.api.Reason.AtTarget;
 import static dev.dbmigrations.api.Reason.AwaitingApproval;
-import static dev.dbmigrations.api.Reason.WaitingForPod;
 import static dev.dbmigrations.api.Reason.Planned;
+import static dev.dbmigrations.api.Reason.WaitingForPod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
