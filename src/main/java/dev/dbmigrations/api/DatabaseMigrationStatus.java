@@ -58,7 +58,8 @@ public record DatabaseMigrationStatus(
 
     /** Of a resource that nobody has looked at yet. */
     public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
-            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null);
 
     /** {@return the condition of that type, if it is there} */
     public Optional<Condition> condition(String type) {

@@ -59,7 +59,7 @@ class ModelCheckTest {
         assertThat(resource.happens()).isInstanceOf(Settle.class);
         says(ModelsReason.CheckPending, PENDING);
         assertThat(resource.happens()).isInstanceOf(StartCheck.class);
-        says(ModelsReason.CheckPending, "Job trig-ac8288ab41 compares the tables with the models of image " + IMAGE);
+        says(ModelsReason.CheckPending, "Job trig-b2a14b7087 compares the tables with the models of image " + IMAGE);
         assertThat(resource.ready()).isTrue();
         assertThat(comparison().revisions()).containsExactly("b2");
         assertThat(comparison().checkedAt()).isNull();
@@ -103,7 +103,7 @@ class ModelCheckTest {
 
         assertThat(condition().getMessage())
                 .startsWith("60 differences: table table_with_a_long_name_0 is missing; ")
-                .endsWith(" more, which the log of Job trig-ac8288ab41 has")
+                .endsWith(" more, which the log of Job trig-b2a14b7087 has")
                 .hasSizeLessThanOrEqualTo(Conditions.LONGEST_MESSAGE)
                 .doesNotContain("…");
     }
@@ -291,13 +291,13 @@ class ModelCheckTest {
     void aPodThatDoesNotStartIsSaid() {
         started();
         resource.checkIs(new Waiting("ErrImagePull: not found")).happens();
-        says(ModelsReason.WaitingForPod, "Job trig-ac8288ab41: ErrImagePull: not found");
+        says(ModelsReason.WaitingForPod, "Job trig-b2a14b7087: ErrImagePull: not found");
 
         resource.checkIs(new Rejected("exceeded quota")).happens();
-        says(ModelsReason.WaitingForPod, "Job trig-ac8288ab41: exceeded quota");
+        says(ModelsReason.WaitingForPod, "Job trig-b2a14b7087: exceeded quota");
 
         resource.checkIs(new Running()).happens();
-        says(ModelsReason.CheckPending, "Job trig-ac8288ab41 compares the tables with the models of image " + IMAGE);
+        says(ModelsReason.CheckPending, "Job trig-b2a14b7087 compares the tables with the models of image " + IMAGE);
         assertThat(resource.ready()).isTrue();
     }
 

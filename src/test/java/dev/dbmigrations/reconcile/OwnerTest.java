@@ -39,7 +39,7 @@ class OwnerTest {
         resource.setSpec(DatabaseMigrationSpec.of("b2", "image", "db"));
         resource.setStatus(new DatabaseMigrationStatus(
                 1L, null, null, null, table, SHOP, null, head, null, null, null, null, null, null, null, null, null,
-                null));
+                null, null));
         return resource;
     }
 

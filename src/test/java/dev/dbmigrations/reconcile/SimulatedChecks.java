@@ -62,7 +62,12 @@ final class SimulatedChecks {
     }
 
     void create(
-            Decision.StartCheck start, long generation, DatabaseMigrationSpec spec, SimulatedWorld world, Instant now) {
+            Decision.StartCheck start,
+            long generation,
+            DatabaseMigrationSpec spec,
+            DatabaseMigrationStatus before,
+            SimulatedWorld world,
+            Instant now) {
         String job = AttemptName.of("shop", "uid", generation, start.number());
         if (jobs.stream().anyMatch(known -> known.job().equals(job))) {
             return;
@@ -72,7 +77,7 @@ final class SimulatedChecks {
                 world.attempts.stream().noneMatch(other -> other.jobExists && !other.over()),
                 "compared while an attempt was under way");
         unless(!areUnderWay(), "compared twice at once");
-        unless(isReady(world.status, generation), "compared before the database was said to be at its target");
+        unless(isReady(before, generation), "compared before the database was said to be at its target");
         unless(
                 world.attempts.stream().noneMatch(other -> other.jobExists && other.number == start.number())
                         && jobs.stream().noneMatch(other -> other.number() == start.number()),

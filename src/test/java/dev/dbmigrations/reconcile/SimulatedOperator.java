@@ -218,7 +218,7 @@ final class SimulatedOperator {
             if (world.jobsAreRefused) {
                 return Optional.of(ModelCheck.refused(seen, start, "refused", world.now));
             }
-            world.checks.create(start, cached.generation(), cached.spec(), world, world.now);
+            world.checks.create(start, cached.generation(), cached.spec(), seen.status(), world, world.now);
         }
         return Optional.empty();
     }

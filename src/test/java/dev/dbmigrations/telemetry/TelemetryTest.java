@@ -154,6 +154,7 @@ class TelemetryTest {
                 null,
                 null,
                 null,
+                null,
                 0,
                 null,
                 null,
