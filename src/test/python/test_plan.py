@@ -18,6 +18,7 @@ if context.is_offline_mode():
 else:
     \\1
 """
+PLAN_KEYS = ["version", "target", "resolvedTarget", "from", "to", "direction", "baseline", "steps", "wayBack"]
 KEYS = [
     "revision",
     "message",
@@ -53,7 +54,7 @@ def test_a_plan_shows_each_step_and_runs_none(any_pod, database):
     assert result.steps == {"executed": 0, "total": 2, "revisions": []}
     assert nothing_happened(database)
     plan = result.plan_document
-    assert list(plan) == ["version", "target", "resolvedTarget", "from", "to", "direction", "steps", "wayBack"]
+    assert list(plan) == PLAN_KEYS
     assert (plan["target"], plan["from"], plan["to"], plan["wayBack"]) == ("bbbb2222", [], ["bbbb2222"], None)
     step = plan["steps"][1]
     assert list(step) == KEYS

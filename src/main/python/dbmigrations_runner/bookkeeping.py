@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from alembic.runtime.migration import HeadMaintainer
+from functools import wraps
 
+from alembic.runtime.migration import HeadMaintainer, RevisionStep
+
+from dbmigrations_runner import sources
 from dbmigrations_runner.errors import StoppedError
+from dbmigrations_runner.leftovers import autocommits
 
 
 class Foreseen(HeadMaintainer):
@@ -42,6 +46,26 @@ def refuse_confusion(graph, steps, rows):
         raise _confused(graph, step.revision, rows) from None
     if graph.ancestors(foreseen.heads) != graph.ancestors(rows) ^ moved or graph.overlapping(foreseen.heads):
         raise _confused(graph, step.revision, rows)
+
+
+def create_table(create, steps, context):
+    """Let Alembic's table be created; where each step has a transaction of its own, in that of the first.
+
+    Alembic itself does so before, and a first step that fails leaves it behind, empty: no baseline would count then.
+    """
+    each_its_own = context._transaction_per_migration or not context.impl.transactional_ddl
+    first = steps[0] if steps and each_its_own and not autocommits(context.connection) else None
+    if first is None or (isinstance(first, RevisionStep) and sources.may_commit(first.revision.path)):
+        create()
+        return
+    run = first.migration_fn
+
+    @wraps(run)
+    def creating(*arguments, **options):
+        create()
+        return run(*arguments, **options)
+
+    first.migration_fn = creating
 
 
 def rows_after(rows, steps):

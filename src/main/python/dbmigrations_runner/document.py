@@ -53,6 +53,8 @@ class Run:
     termination_message_path: str = "/dev/termination-log"
     way_back: bool = False
     audit: Audit | None = None
+    baseline: str | None = None
+    baseline_required: bool = False
 
     @property
     def reads_only(self):
@@ -96,6 +98,8 @@ def read_run(text):
         termination_message_path=document.get("terminationMessagePath", "/dev/termination-log"),
         way_back=document.get("wayBack", False),
         audit=_audit(document.get("audit")),
+        baseline=document.get("baseline"),
+        baseline_required=document.get("baselineRequired", False),
     )
 
 
@@ -127,6 +131,8 @@ def new_result():
         "partial": None,
         "plan": None,
         "models": None,
+        # Where this run has stamped the database, as far as that was read back.
+        "baselined": None,
         "startedAt": None,
         "seconds": 0,
     }

@@ -147,9 +147,13 @@ class LockConnection:
         finally:
             session.query("SELECT pg_catalog.set_config('role', 'none', false)")
 
+    def ask(self, sql):
+        """Return the rows of a query of the catalogs, which everybody may read."""
+        return self._usable_session().query(sql)
+
     def invalid_indexes(self):
         """Return the indexes, as schema.index, that a failed CONCURRENTLY left behind."""
-        return [row[0] for row in self._usable_session().query(INVALID_INDEXES)]
+        return [row[0] for row in self.ask(INVALID_INDEXES)]
 
     def query_as_role(self, sql):
         """Run one statement as the role that migrates, and return its rows."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dbmigrations_runner import bookkeeping, graph, refusals, sources, surroundings, targets
+from dbmigrations_runner import (
+    baseline,
+    bookkeeping,
+    failures,
+    graph,
+    refusals,
+    rendering,
+    sources,
+    surroundings,
+    targets,
+)
 from dbmigrations_runner.audit import Audit
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.progress import Progress
@@ -26,6 +36,7 @@ class Migration:
         self._connections = connections
         self._leftovers = leftovers
         self._report = report
+        self._environment = None
         self._context = None
         self._table = None
         self._create_table = None
@@ -39,23 +50,33 @@ class Migration:
         self.executed = []
         self.total = 0
         self.suspected = []
+        self.adoption = baseline.Adoption(run, lock_connection.ask)
 
     def run_env(self):
         """Run env.py; whatever it raises goes through."""
         config, script = self._tree.config, self._tree.script
         with surroundings.application(script):
             try:
+                self._run_env_twice(config, script)
+            except Exception as error:
+                # By now env.py is through with its connections, so that nobody waits for the search.
+                self._look_for_baseline(error)
+                raise
+
+    def _run_env_twice(self, config, script):
+        try:
+            self._run_env(config, script)
+        except Exception:
+            if self._context is not None or not surroundings.asks_for_connection(script):
+                raise
+            self._report.phase("env.py, which wants config.attributes['connection'], was running again with one")
+            with surroundings.handed_connection(config):
                 self._run_env(config, script)
-            except Exception:
-                if self._context is not None or not surroundings.asks_for_connection(script):
-                    raise
-                self._report.phase("env.py, which wants config.attributes['connection'], was running again with one")
-                with surroundings.handed_connection(config):
-                    self._run_env(config, script)
 
     def _run_env(self, config, script):
         options = {"fn": self._decide, "as_sql": False, "destination_rev": self._run.target, "tag": None}
-        with surroundings.checked_environment(self, config, script, **options):
+        self._environment = surroundings.checked_environment(self, config, script, **options)
+        with self._environment:
             script.run_env()
 
     @property
@@ -80,6 +101,10 @@ class Migration:
             return lambda _revision: False
         applied = self.graph.ancestors(rows) if self.graph else set()
         return lambda revision: (revision in applied) == (self.direction == graph.UPGRADE)
+
+    def baselined(self, rows):
+        """Return what the result document says of the baseline, as far as these rows show it."""
+        return self.adoption.stamped(self.graph.ancestors(rows)) if self.graph and rows else None
 
     def pending(self, rows):
         """Return how many revisions lie between these rows and the target, or None."""
@@ -185,6 +210,14 @@ class Migration:
             self._report.note(unknown=unknown)
             raise refusals.not_in_image(unknown, self._run.image)
         self._table.refuse_overlap(self.graph.overlapping(rows))
+        start = None if again else self.adoption.begin(self.graph, self.target, self._table)
+        if start is None:
+            return self._steps_from(rows, context)
+        steps = self._steps_from(start, context)
+        self.adoption.check(self.graph, self._table, self._render)
+        return [self.adoption.stamp.step, *steps]
+
+    def _steps_from(self, rows, context):
         self.direction = self.graph.direction(self.target, rows)
         if self._run.rollback_to is not None and self.direction == graph.UPGRADE:
             raise refusals.not_below(self._run, rows)
@@ -195,7 +228,7 @@ class Migration:
         steps = self.graph.steps(self.direction, self.target, rows)
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
-            refusals.unfit_ids(steps, self._table.width)
+            refusals.unfit_ids([step.revision.revision for step in steps], self._table.width)
         invalid = self._lock_connection.invalid_indexes()
         if self._run.after_interruption:
             self.suspected = refusals.suspects(steps, context)[:1]
@@ -216,8 +249,12 @@ class Migration:
     def _run_steps(self, context, rows, steps):
         """Yield each step to Alembic, which runs it between two yields."""
         if not rows:
-            self._create_table()
+            bookkeeping.create_table(self._create_table, steps, context)
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, self._row_written)
+        stamp = self.adoption.stamp
+        if stamp and steps and steps[0] is stamp.step:
+            self._report.phase(f"the database was being stamped at its baseline, {stamp.revision}")
+            yield steps.pop(0)
         self.total = len(self.executed) + len(steps)
         self._report.note(steps=self._said_steps())
         for step in steps:
@@ -234,8 +271,25 @@ class Migration:
             yield step
         self._report.phase("env.py was committing", steps=self._said_steps())
 
-    def _row_written(self, ctx, **_):
+    def _render(self, steps, until):
+        return rendering.render(self._context, steps, (), self._run_options, self._connections, until)
+
+    def _look_for_baseline(self, error):
+        """Find out what would help where a run that began without rows met what exists already, and left none."""
+        state = failures.sqlstate(error)
+        if state == failures.IN_FAILED_TRANSACTION:
+            state = failures.sqlstate(self._connections.first_error)
+        if self.step and state in baseline.EXISTS and not self._report.result["from"]:
+            with suppress(Exception, SystemExit), self._environment:
+                rows = self._lock_connection.rows(self._table.name, self._table.schema)
+                if not rows or (self.adoption.stamp and self.adoption.stamp.rows == set(rows)):
+                    self.adoption.look(self.graph, self.target, self._table, self._render)
+
+    def _row_written(self, ctx, step, **_):
         """Alembic calls this when a step's row is written, which is before its commit."""
+        if step.is_stamp:
+            self._report.event("baselined", **self.adoption.stamped([self.adoption.stamp.revision]))
+            return
         try:
             self._audit.write(ctx.connection, self.graph.revisions[self.step], self.direction)
         except StoppedError as stopped:

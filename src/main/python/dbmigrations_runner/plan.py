@@ -33,17 +33,20 @@ class Plan(Migration):
     def _run_steps(self, context, rows, steps):
         """Render the steps, and give Alembic none to run."""
         if self.document is None:
+            stamps = [self.adoption.stamp.step] if self.adoption.stamp else []
+            steps = steps[len(stamps) :]
             self.total = len(steps)
             self._report.note(steps={"executed": 0, "total": len(steps), "revisions": []})
             self._report.phase(f"{len(steps)} revisions were being rendered")
-            self.document = self._planned(context, steps, sorted(rows))
+            self.document = self._planned(context, stamps, steps, sorted(rows))
         return []
 
-    def _planned(self, context, steps, rows):
-        reached = bookkeeping.rows_after(rows, steps)
+    def _planned(self, context, stamps, steps, rows):
+        reached = bookkeeping.rows_after(rows, [*stamps, *steps])
         wanted = self._run.way_back and self.direction == graph.UPGRADE
         back = self._way_back(context, steps, reached) if wanted else None
-        forth, undone = self._described(context, self._rendered(context, steps, rows), back["steps"] if back else [])
+        rendered = self._rendered(context, [*stamps, *steps], rows)
+        forth, undone = self._described(context, rendered[len(stamps) :], back["steps"] if back else [])
         if back:
             back["steps"] = undone
         self._add_audit(forth, undone)
@@ -54,6 +57,7 @@ class Plan(Migration):
             "from": rows,
             "to": reached,
             "direction": self.direction,
+            "baseline": self._baseline(rendered[0]) if stamps else None,
             "steps": forth,
             "wayBack": back,
         }
@@ -66,6 +70,11 @@ class Plan(Migration):
             step["sql"] += f"-- dbmigrations: one row into {self._audit.name}\n"
         if self._audit.is_new and ways[0]:
             ways[0][0]["sql"] = f"-- dbmigrations: creates table {self._audit.name}\n{ways[0][0]['sql']}"
+
+    def _baseline(self, rendered):
+        """Return what the document says of the stamp that comes first."""
+        stamp = self.adoption.stamp
+        return {"revision": stamp.revision, "sql": rendered.sql.strip() + "\n", "unread": self.adoption.unread}
 
     def _described(self, context, *ways):
         """Return the steps of each way as the document has them, after one look at the tables of all."""
@@ -110,6 +119,7 @@ class PlanVerdict(Verdict):
         outcome, reason, message, known = super().facts(error, invalid_before)
         # Whatever was left behind meanwhile is another run's.
         known["partial"] = None
+        known["baselined"] = None
         if outcome == SUCCEEDED:
             known[self.made] = self._migration.published()
         return outcome, reason, message, known

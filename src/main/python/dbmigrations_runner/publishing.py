@@ -29,6 +29,7 @@ def publish(report, document):
         "bytes": len(content),
         "chunks": len(chunks),
         "destructive": any(step["destroys"] for step in steps),
+        "baseline": document["baseline"]["revision"] if document["baseline"] else None,
         "steps": len(steps),
         "summary": [
             {

@@ -10,6 +10,8 @@ from dbmigrations_runner.leftovers import autocommits
 
 # Controls, signs that change the direction of writing, ends of lines: the operator shows no id with them.
 UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+# What a sentence lists before it counts.
+GREATEST_LIST = 3
 
 
 def moved(rows, expected):
@@ -56,19 +58,18 @@ def downgrade(run, graph, target, rows):
             )
 
 
-def unfit_ids(steps, width):
+def unfit_ids(ids, width):
     """Rule 9: an upgrade would find out at the step's end only."""
-    for step in steps:
-        if any(unicodedata.category(sign) in UNSEEN for sign in step.revision.revision):
+    for name in ids:
+        if any(unicodedata.category(sign) in UNSEEN for sign in name):
             raise StoppedError(
                 "MigrationFailed",
-                f"revision id {step.revision.revision!a} has characters that cannot be seen: "
-                "rename it; nothing was run",
+                f"revision id {name!a} has characters that cannot be seen: rename it; nothing was run",
             )
-        if 0 < width < len(step.revision.revision):
+        if 0 < width < len(name):
             raise StoppedError(
                 "MigrationFailed",
-                f"revision id {step.revision.revision} has {len(step.revision.revision)} characters, but the "
+                f"revision id {name} has {len(name)} characters, but the "
                 f"version table's column takes {width}: widen it or shorten the id; nothing was run",
             )
 
@@ -84,6 +85,26 @@ def invalid_indexes(steps, found):
                     "so: whoever tried that revision before did a part of it, so look at what else is there, undo it, "
                     "drop the index, then set the annotation dbmigrations.dev/retry; nothing was run",
                 )
+
+
+def baseline_elsewhere(revision, target, image):
+    """Return the refusal for a baseline from which no way leads to the target."""
+    return StoppedError(
+        "BaselineRefused",
+        f"spec.baseline {revision} is on another branch than target {target.text} in image {image}: "
+        "write a baseline before the target, or another target; nothing was written",
+    )
+
+
+def misfit(revision, missing):
+    """Refuse to stamp a database that lacks what the revisions up to there leave behind."""
+    if missing:
+        more = f" and {len(missing) - GREATEST_LIST} more" if len(missing) > GREATEST_LIST else ""
+        raise StoppedError(
+            "BaselineRefused",
+            f"the database is not at spec.baseline {revision}, because it lacks {', '.join(missing[:GREATEST_LIST])}"
+            f"{more}: write the revision that it is at, or make what is missing; nothing was written",
+        )
 
 
 def suspects(steps, context):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 
+import alembic.op
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
@@ -42,13 +44,14 @@ class Rendered:
         raise NotRenderedError(why)
 
 
-def render(context, steps, rows, run_options, connections):
-    """Return each step as Rendered, from the rows on.
+def render(context, steps, rows, run_options, connections, until=None):
+    """Return each step as Rendered, from the rows on; a step of Alembic's `stamp` counts as one.
 
     `context` is env.py's own, whose options hold; `run_options` what env.py gives to run_migrations(). On
-    `connections` no statement is let through meanwhile.
+    `connections` no statement is let through meanwhile. Where `until` is given, it is for the runner's own eyes: no
+    callback of env.py hears of it, and it ends at that time (`time.monotonic()`), with however many steps.
     """
-    paper = _PaperContext(context, steps, rows)
+    paper = _PaperContext(context, steps, rows, until)
     # Where env.py leaves transactions to Alembic, one stands around all steps or around each.
     transaction = nullcontext() if context._transaction is None else paper.begin_transaction()
     offline = _in_place_of(context.environment_context, paper, connections)
@@ -61,17 +64,16 @@ def render(context, steps, rows, run_options, connections):
 class _PaperContext(MigrationContext):
     """A context that writes SQL down, with the options of another one that is connected."""
 
-    def __init__(self, online, steps, rows):
+    def __init__(self, online, steps, rows, until):
         self.rendered = []
-        self._steps, self._rows = steps, tuple(rows)
+        self._steps, self._rows, self._until = steps, tuple(rows), until
         self._starts, self._end = [], 0
         self._text = io.StringIO()
         opts = {name: value for name, value in online.opts.items() if name not in ("output_encoding", "purge")}
         opts.update(as_sql=True, fn=self._each, output_buffer=self._text, literal_binds=True)
         super().__init__(_paper_dialect(online.dialect), None, opts, online.environment_context)
-        self.on_version_apply_callbacks = tuple(
-            self._guarded(callback) for callback in online.on_version_apply_callbacks
-        )
+        callbacks = online.on_version_apply_callbacks if until is None else ()
+        self.on_version_apply_callbacks = tuple(self._guarded(callback) for callback in callbacks)
 
     @property
     def current(self):
@@ -111,6 +113,8 @@ class _PaperContext(MigrationContext):
 
     def _each(self, *_):
         for step in self._steps:
+            if self._until is not None and time.monotonic() > self._until:
+                return
             self.rendered.append(Rendered(step))
             self._starts.append(self._text.tell())
             step.migration_fn = self._guarded(step.migration_fn)
@@ -132,7 +136,8 @@ class _PaperContext(MigrationContext):
                 pass
             except (Exception, SystemExit) as error:  # noqa: BLE001, a revision may raise whatever it likes
                 rendered.why_not = rendered.why_not or f"rendering it fails: {failures.described(error)}"
-            if rendered.why_not is None and sources.asks_offline(rendered.step.revision.path):
+            revision = getattr(rendered.step, "revision", None)
+            if rendered.why_not is None and revision and sources.asks_offline(revision.path):
                 rendered.why_not = ASKS_OFFLINE
             if rendered.why_not != known:
                 rendered.why_not = " ".join(rendered.why_not.split())
@@ -191,6 +196,8 @@ class _Unread:
 def _in_place_of(environment, paper, connections):
     """Let `alembic.context` mean the offline context meanwhile, and let nothing reach the database."""
     online = environment._migration_context
+    # In the middle of a run, `alembic.op` is that of the run.
+    outer = getattr(alembic.op, "_proxy", None)
     environment._migration_context = paper
 
     def is_offline_mode():
@@ -208,6 +215,8 @@ def _in_place_of(environment, paper, connections):
         yield
     finally:
         environment._migration_context = online
+        if outer is not None:
+            outer._install_proxy()
         del environment.is_offline_mode
         connections.refuse_statement = None
 

@@ -46,6 +46,11 @@ def skips_index(path, name):
     )
 
 
+def upgrade_code(path):
+    """Return the source without comments, docstrings and downgrade(); empty where it cannot be read."""
+    return _code(path, leave_out="downgrade") or ""
+
+
 def asks_offline(path):
     """Tell whether the file asks whether it runs offline, and so may do something else when it runs."""
     return bool(ASKS_OFFLINE.search(_text(path))) and bool(ASKS_OFFLINE.search(_code(path) or ""))
@@ -114,11 +119,12 @@ def _says_nothing(node):
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
-def _code(path):
-    """Return the source without comments and docstrings."""
+def _code(path, leave_out=None):
+    """Return the source without comments and docstrings, and without that function."""
     tree = _tree(path)
     if tree is None:
         return None
+    tree.body = [node for node in tree.body if leave_out is None or getattr(node, "name", None) != leave_out]
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = [child for child in node.body if not _says_nothing(child)] or [ast.Pass()]

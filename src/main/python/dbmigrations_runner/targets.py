@@ -55,6 +55,11 @@ def resolve(graph, text):
     return Target(text, _symbol(graph, text, symbol, None))
 
 
+def baseline(graph, text):
+    """Return the one revision that spec.baseline means, an id or its unique prefix."""
+    return text if text in graph.revisions else _by_prefix(graph, f"spec.baseline {text}", text, graph.revisions)
+
+
 def _symbol(graph, text, symbol, line):
     within = graph.revisions if line is None else line
     if symbol == "base":
@@ -69,7 +74,7 @@ def _symbol(graph, text, symbol, line):
         return frozenset([symbol])
     if line is None and symbol in _labels(graph):
         return frozenset([_branch(graph, symbol)])
-    return frozenset([_by_prefix(graph, text, symbol, within)])
+    return frozenset([_by_prefix(graph, f"target revision {text}", symbol, within)])
 
 
 def _single(heads, graph, text):
@@ -93,22 +98,20 @@ def _branch(graph, label):
     raise _not_found(f"there is no branch {label} in image {graph.image}: {known}")
 
 
-def _by_prefix(graph, text, prefix, within):
+def _by_prefix(graph, asked, prefix, within):
     found = sorted(name for name in within if name.startswith(prefix)) if len(prefix) >= SHORTEST_PREFIX else []
     if len(found) == 1:
         return found[0]
     if found:
         raise StoppedError(
             "AmbiguousRevision",
-            f"target {text} is the beginning of {len(found)} revisions in image {graph.image}: "
+            f"{asked} is the beginning of {len(found)} revisions in image {graph.image}: "
             f"{_listed(found)}; write the whole id",
         )
     if prefix in graph.revisions:
-        raise _not_found(f"target {text} is in image {graph.image}, but not on that branch: write {prefix} alone")
+        raise _not_found(f"{asked} is in image {graph.image}, but not on that branch: write {prefix} alone")
     hint = f"; a prefix has at least {SHORTEST_PREFIX} characters" if len(prefix) < SHORTEST_PREFIX else ""
-    raise _not_found(
-        f"target revision {text} is not in image {graph.image}, whose head is {_listed(graph.heads)}{hint}"
-    )
+    raise _not_found(f"{asked} is not in image {graph.image}, whose head is {_listed(graph.heads)}{hint}")
 
 
 def _labels(graph):

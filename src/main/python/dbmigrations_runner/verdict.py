@@ -36,6 +36,7 @@ class Verdict:
             "current": rows,
             "pending": migration.pending(rows) if rows is not None else None,
             "partial": partial(left, invalid, self._leftovers.committed(left)),
+            "baselined": migration.baselined(rows),
         }
         outcome, reason, message = self._judge(error or self._unread, rows, left, invalid)
         if error is not None and migration.called and not isinstance(error, StoppedError):
@@ -65,6 +66,9 @@ class Verdict:
     def _explained(self, error):
         """Return outcome, reason and message, with what helps where that is known."""
         reason, message = self._classify(error)
+        hint = self._migration.adoption.hint
+        if hint:
+            return FAILED, reason, f"{message}; {hint}"
         cause = self._cause(error)
         return FAILED, reason, message + failures.way_out(failures.sqlstate(cause), failures.first_line(cause))
 

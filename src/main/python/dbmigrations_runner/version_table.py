@@ -9,7 +9,8 @@ TABLES = ("r", "p")
 KINDS = {"v": "view", "m": "materialized view", "f": "foreign table", "S": "sequence", "i": "index", "c": "type"}
 # With the migration's own search path, on which somebody may have planted operators.
 FOUND = """
-SELECT coalesce(n.nspname, pg_catalog.current_schema())::text, c.relkind::text, a.atttypmod
+SELECT coalesce(n.nspname, pg_catalog.current_schema())::text, c.relkind::text, a.atttypmod,
+       pg_catalog.current_schema()::text
 FROM (SELECT pg_catalog.to_regclass({table})) AS named (oid)
 LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) named.oid
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -28,16 +29,28 @@ class VersionTable:
         table = locks.identifier(self.name)
         table = f"{locks.identifier(schema)}.{table}" if schema else table
         sql = FOUND.format(table=locks.literal(table)).replace("%", "%%")
-        found_schema, self._kind, length = context.connection.exec_driver_sql(sql).fetchone()
+        found_schema, self._kind, length, home = context.connection.exec_driver_sql(sql).fetchone()
         self.width = None if length is None else length - LENGTH_OFFSET
+        # Where env.py's connection makes what has no schema in its name.
+        self.home = home or "public"
         self.schema = (schema if self._kind is None else found_schema) or found_schema or "public"
         if self._kind is None:
             self.width = context._version.c.version_num.type.length or 0
 
     @property
+    def full_name(self):
+        """Its name with its schema."""
+        return f"{self.schema}.{self.name}"
+
+    @property
     def said(self):
         """What the result document says."""
         return {"schema": self.schema, "name": self.name}
+
+    @property
+    def exists(self):
+        """Whether it was there before this run; one without rows is not none, but what `downgrade base` leaves."""
+        return self._kind is not None
 
     def refuse_other_kind(self):
         """Refuse what is no version table: Alembic would write through a view, to wherever it leads."""
@@ -64,4 +77,4 @@ class VersionTable:
 
     def unusable(self, fact):
         """Return the refusal with this fact."""
-        return StoppedError("VersionTableUnusable", f"the version table {self.schema}.{self.name} {fact}")
+        return StoppedError("VersionTableUnusable", f"the version table {self.full_name} {fact}")

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the plan is run, or only rendered
  * @param approval which plans wait for a person (rule 7)
  * @param modelCheck when the tables are compared with the models
+ * @param baseline revision that a database without a version table is stamped at; its id or unique prefix
  * @param databaseRole role that the migration and every read of its version table run as ({@code SET ROLE})
  * @param audit where the database itself keeps each step; nowhere when absent
  * @param lockTimeout PostgreSQL's {@code lock_timeout} on every connection of the migration
@@ -42,6 +43,7 @@ public record DatabaseMigrationSpec(
         Mode mode,
         ApprovalPolicy approval,
         ModelCheckPolicy modelCheck,
+        @Nullable String baseline,
         @Nullable String databaseRole,
         @Nullable AuditSettings audit,
 
@@ -94,6 +96,7 @@ public record DatabaseMigrationSpec(
                 mode,
                 strictApproval,
                 modelCheck,
+                baseline,
                 databaseRole,
                 audit,
                 lockTimeout,
@@ -116,6 +119,7 @@ public record DatabaseMigrationSpec(
                 Mode.Apply,
                 ApprovalPolicy.Never,
                 ModelCheckPolicy.NEVER,
+                null,
                 null,
                 null,
                 Duration.ofSeconds(5),

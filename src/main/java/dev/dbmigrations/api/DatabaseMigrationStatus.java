@@ -223,7 +223,8 @@ public record DatabaseMigrationStatus(
     /**
      * One applied migration.
      *
-     * @param direction {@code Upgrade} or {@code Downgrade}
+     * @param direction {@code Upgrade} or {@code Downgrade}; {@code None} where it was only stamped
+     * @param baseline where the database was stamped before the first step (spec.baseline); absent where it was not
      * @param planHash the plan that it ran; absent where none was made
      * @param approvedBy who approved the plan; absent where nobody had to
      * @param seconds how long the runner took
@@ -238,6 +239,7 @@ public record DatabaseMigrationStatus(
             @Nullable String imageDigest,
             String job,
             Instant startedAt,
+            @Nullable String baseline,
             @Nullable String planHash,
             @Nullable String approvedBy,
             @Nullable Double seconds) {}

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param direction {@code Upgrade} or {@code Downgrade}
  * @param from rows that it was made from; it runs from no others
  * @param to rows that it leads to
+ * @param baseline where the database is stamped before the first step; absent where it is not
  * @param stepCount how many steps it has
  * @param steps the first of them
  * @param destructive whether a step destroys data, or may
@@ -31,6 +32,7 @@ public record PlanStatus(
         String direction,
         List<String> from,
         List<String> to,
+        @Nullable String baseline,
         int stepCount,
         List<Step> steps,
         boolean destructive,
@@ -59,7 +61,13 @@ public record PlanStatus(
                 ? "none of which destroys data"
                 : (known == 0 || steps.size() < stepCount ? "some" : Long.toString(known))
                         + " of which destroy data, or may";
-        return (stepCount == 1 ? "1 step" : stepCount + " steps")
+        String stamp =
+                baseline == null ? "" : "a stamp at revision " + baseline + ", where the database is taken to be";
+        if (stepCount == 0) {
+            return stamp + ", and no step";
+        }
+        return (stamp.isEmpty() ? "" : stamp + ", and ")
+                + (stepCount == 1 ? "1 step" : stepCount + " steps")
                 + (direction.equals("Downgrade") ? " down to " : " up to ")
                 + Revisions.named(to) + ", " + destroying;
     }
@@ -90,6 +98,7 @@ public record PlanStatus(
      * @param targetRevision as the runner was asked
      * @param image as the pod named it
      * @param databaseRole role that it runs as
+     * @param baseline the spec's, where there was no version table
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -98,10 +107,11 @@ public record PlanStatus(
             String image,
             AlembicSettings alembic,
             @Nullable String databaseRole,
+            @Nullable String baseline,
             DatabaseIdentity database) {
 
         private static final MadeFor NOTHING =
-                new MadeFor("", "", AlembicSettings.DEFAULT, null, new DatabaseIdentity("", 0, "", null, null));
+                new MadeFor("", "", AlembicSettings.DEFAULT, null, null, new DatabaseIdentity("", 0, "", null, null));
 
         public MadeFor {
             targetRevision = Objects.requireNonNullElse(targetRevision, "");

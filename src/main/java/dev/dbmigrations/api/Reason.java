@@ -79,6 +79,10 @@ public enum Reason {
             Kind.STALLED,
             "A revision on the way down has no downgrade(), or one that only raises. Nothing was run. Write the"
                     + " downgrade, or restore a backup."),
+    BaselineRefused(
+            Kind.STALLED,
+            "The database is not at spec.baseline, or no way leads from there to the target. Nothing was written. The"
+                    + " message names what the database lacks; write the revision that it is at."),
     MigrationFailed(
             Kind.STALLED,
             "A step failed. status.lastFailure has the revision, the SQLSTATE and the statement. Mend the revision and"

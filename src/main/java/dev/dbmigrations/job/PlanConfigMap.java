@@ -40,7 +40,8 @@ public final class PlanConfigMap {
     /** @param job in whose log the plan is whole, as long as its pod is there */
     static ConfigMap of(DatabaseMigration resource, PlanStatus plan, PlanDocument document, String job) {
         Map<String, String> data = new TreeMap<>();
-        data.put(SQL, cut(sql(document.steps()), LONGEST_SQL, job));
+        PlanDocument.Baseline baseline = document.baseline();
+        data.put(SQL, cut((baseline == null ? "" : baseline.sql()) + sql(document.steps()), LONGEST_SQL, job));
         data.put(FACTS, facts(plan, document));
         PlanDocument.WayBack back = document.wayBack();
         if (back != null) {
@@ -92,6 +93,9 @@ public final class PlanConfigMap {
         all.put("imageDigest", plan.imageDigest());
         all.put("image", plan.madeFor().image());
         all.setAll((ObjectNode) JSON.valueToTree(document));
+        if (all.path("baseline") instanceof ObjectNode baseline) {
+            baseline.remove("sql");
+        }
         ArrayNode steps = withoutSql(all, "steps");
         ArrayNode back = all.path("wayBack") instanceof ObjectNode wayBack
                 ? withoutSql(wayBack, "steps")

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param from rows that the plan begins at
  * @param to rows that it leads to, as the graph foretells them
  * @param direction {@code Upgrade}, {@code Downgrade} or {@code None}
+ * @param baseline the stamp that comes first; null where there is none
  * @param steps in the order in which they run
  * @param wayBack the way down again; null where it was not asked for or the way is not up
  */
@@ -23,8 +24,25 @@ public record PlanDocument(
         List<String> from,
         List<String> to,
         String direction,
+        @Nullable Baseline baseline,
         List<Step> steps,
         @Nullable WayBack wayBack) {
+
+    /**
+     * What takes the place of the revisions up to {@code spec.baseline}.
+     *
+     * @param sql what Alembic prints for it
+     * @param unread revisions of which it is not known what they leave behind, so that it was not looked for
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Baseline(String revision, String sql, List<String> unread) {
+
+        public Baseline {
+            revision = known(revision);
+            sql = known(sql);
+            unread = known(unread);
+        }
+    }
 
     /**
      * The way down again.

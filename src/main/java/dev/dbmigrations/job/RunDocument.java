@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  *     (rule 6); null where this image resolves the target itself
  * @param expected what was decided on; the runner stops where it finds something else (rule 1)
  * @param downgrade what to do where the graph says that the way is down (rule 5)
+ * @param baseline where to stamp a database without a version table, before the first step; null where it is not asked
+ *     for
+ * @param baselineRequired whether what was planned begins with that stamp, so that nothing may run without it
  * @param afterInterruption whether an earlier attempt died without telling how far it was (rule 10)
  * @param audit where each step is written down, and what is written that the run does not need for itself
  */
@@ -40,6 +43,8 @@ public record RunDocument(
         @Nullable List<String> rollbackTo,
         Expected expected,
         Downgrade downgrade,
+        @Nullable String baseline,
+        boolean baselineRequired,
         boolean afterInterruption,
         Alembic alembic,
         CredentialsFiles credentials,
@@ -145,6 +150,8 @@ public record RunDocument(
                 null,
                 expected,
                 downgrade,
+                spec.baseline(),
+                false,
                 afterInterruption,
                 Alembic.of(spec.alembic()),
                 new CredentialsFiles(
@@ -173,6 +180,8 @@ public record RunDocument(
                 to,
                 expected,
                 downgrade,
+                null,
+                false,
                 afterInterruption,
                 Alembic.of(settings),
                 credentials,
@@ -198,6 +207,35 @@ public record RunDocument(
                 rollbackTo,
                 expected,
                 downgrade,
+                baseline,
+                baselineRequired,
+                afterInterruption,
+                alembic,
+                credentials,
+                databaseRole,
+                lockTimeoutMillis,
+                statementTimeoutMillis,
+                timeoutSeconds,
+                lockWaitSeconds,
+                terminationMessagePath,
+                audit);
+    }
+
+    /** {@return the same for a run of what was planned: it stamps where the plan says, and nowhere else (rule 7)} */
+    public RunDocument stamping(@Nullable String planned) {
+        return new RunDocument(
+                version,
+                uid,
+                attempt,
+                mode,
+                wayBack,
+                image,
+                target,
+                rollbackTo,
+                expected,
+                downgrade,
+                planned,
+                planned != null,
                 afterInterruption,
                 alembic,
                 credentials,
@@ -223,6 +261,8 @@ public record RunDocument(
                 rollbackTo,
                 expected,
                 downgrade,
+                baseline,
+                baselineRequired,
                 afterInterruption,
                 alembic,
                 credentials,
@@ -248,6 +288,8 @@ public record RunDocument(
                 null,
                 expected,
                 downgrade,
+                null,
+                false,
                 false,
                 alembic,
                 credentials,

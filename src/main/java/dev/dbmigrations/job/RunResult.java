@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *     target
  * @param plan present where the run was asked for one and made it
  * @param models present where the run was asked to compare and did
+ * @param baselined the stamp that the run has put there; null where it has not, or it was rolled back
  * @param pending revisions between current and target
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -52,6 +53,7 @@ public record RunResult(
         @Nullable Partial partial,
         @Nullable Plan plan,
         @Nullable Models models,
+        @Nullable Baselined baselined,
         @Nullable Double seconds) {
 
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -95,9 +97,15 @@ public record RunResult(
      *
      * @param sha256 of its bytes, in hexadecimal digits
      * @param bytes how many these are
+     * @param baseline where it stamps the database first; null where it does not
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Plan(@Nullable String sha256, long bytes) {}
+    public record Plan(
+            @Nullable String sha256, long bytes, @Nullable String baseline) {}
+
+    /** Where the database was stamped. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Baselined(@Nullable String revision) {}
 
     /**
      * How the tables compare with the models.
@@ -174,6 +182,7 @@ public record RunResult(
                 ? null
                 : versionTable;
         plan = plan == null || isEmpty(plan.sha256()) || plan.bytes() <= 0 ? null : plan;
+        baselined = baselined == null || isEmpty(baselined.revision()) ? null : baselined;
         steps = steps == null || steps.executed() < 0 || steps.total() < 0 ? null : steps;
         seconds = seconds == null || !Double.isFinite(seconds) || seconds < 0 ? null : seconds;
     }

@@ -151,13 +151,15 @@ final class Actor {
         RunDocument adapted = start.rollback()
                 .map(way -> run.rollingBack(way.image(), way.tree().alembic(), way.to()))
                 .orElse(run);
-        RunDocument document = start.kind() == Kind.Plan ? adapted.planned() : adapted;
+        RunDocument asked = start.kind() == Kind.Plan
+                ? adapted.planned()
+                : start.go().map(go -> adapted.stamping(go.plan().baseline())).orElse(adapted);
         Tree runs = start.go()
                 .map(go -> new Tree(go.plan().imageDigest(), tree.alembic()))
                 .orElse(tree);
         Leave leave = start.go().map(Actor::leave).orElse(null);
         try {
-            attempts.start(resource, runs, audited(resource, document, runs, leave), leave);
+            attempts.start(resource, runs, audited(resource, asked, runs, leave), leave);
             return Optional.empty();
         } catch (KubernetesClientException e) {
             return Optional.of(refused(seen, "the Job", e, now));

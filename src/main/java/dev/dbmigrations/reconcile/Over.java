@@ -99,7 +99,8 @@ final class Over {
 
     /** Whether a plan says, by the graph, that there is nothing to do. */
     private static boolean isAtTarget(RunResult planned) {
-        return "None".equals(planned.direction());
+        boolean stamps = planned.plan() != null && planned.plan().baseline() != null;
+        return "None".equals(planned.direction()) && !stamps;
     }
 
     /**

@@ -69,6 +69,8 @@ final class Planning {
                         tree.image(),
                         tree.alembic(),
                         spec.databaseRole(),
+                        // It counts only where there is none.
+                        rollback.isPresent() || current.versionTable().isPresent() ? null : spec.baseline(),
                         database));
     }
 
@@ -96,6 +98,7 @@ final class Planning {
                 && then.image().equals(now.image())
                 && then.alembic().equals(now.alembic())
                 && Objects.equals(then.databaseRole(), now.databaseRole())
+                && Objects.equals(then.baseline(), now.baseline())
                 && Objects.equals(before.host(), after.host())
                 && before.port() == after.port()
                 && Objects.equals(before.name(), after.name())

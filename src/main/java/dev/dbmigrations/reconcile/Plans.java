@@ -134,6 +134,7 @@ final class Plans {
                 document.direction(),
                 from,
                 document.to(),
+                document.baseline() == null ? null : document.baseline().revision(),
                 document.steps().size(),
                 document.steps().stream().limit(MOST_STEPS).map(Plans::step).toList(),
                 document.destructive(),

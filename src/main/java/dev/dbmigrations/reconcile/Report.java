@@ -271,6 +271,7 @@ final class Report {
                     ended.imageDigest(),
                     ended.job(),
                     ended.createdAt(),
+                    result.baselined() == null ? null : result.baselined().revision(),
                     leave == null ? null : leave.plan(),
                     leave == null ? null : leave.approvedBy(),
                     result.seconds()));

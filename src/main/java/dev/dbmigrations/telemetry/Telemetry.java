@@ -104,6 +104,13 @@ public final class Telemetry {
         if (!history.isEmpty() && !history.equals(before.history())) {
             Migration migration = history.getFirst();
             metrics.migrated(migration);
+            if (migration.baseline() != null) {
+                events.normal(
+                        resource,
+                        "Baselined",
+                        "the database had no version table, has what the revisions up to " + migration.baseline()
+                                + " leave behind, and was stamped there by Job " + migration.job());
+            }
             events.normal(
                     resource,
                     "Migrated",

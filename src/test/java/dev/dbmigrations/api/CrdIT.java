@@ -273,6 +273,7 @@ class CrdIT {
                         "Upgrade",
                         current,
                         List.of("0e59c3885358"),
+                        "ae1027a6acf0",
                         1,
                         List.of(new PlanStatus.Step(
                                 "0e59c3885358", "drop the name", List.of("drops column user.name"), "only raises")),
@@ -284,6 +285,7 @@ class CrdIT {
                                 image,
                                 alembic,
                                 "shop_owner",
+                                "ae1027a6acf0",
                                 new DatabaseMigrationStatus.DatabaseIdentity("shop-db", 5432, "shop", "7412", table)),
                         at),
                 new DatabaseMigrationStatus.Attempt(
@@ -317,7 +319,17 @@ class CrdIT {
                                 current, List.of("public.tlog_score"), List.of("UPDATE tlog SET score = 1"))),
                 "again",
                 List.of(new DatabaseMigrationStatus.Migration(
-                        List.of(), current, "Upgrade", image, digest, "shop-0a1b2c3d", at, "5d0b", "jane", 1.234)),
+                        List.of(),
+                        current,
+                        "Upgrade",
+                        image,
+                        digest,
+                        "shop-0a1b2c3d",
+                        at,
+                        "ae1027a6acf0",
+                        "5d0b",
+                        "jane",
+                        1.234)),
                 List.of(new ConditionBuilder()
                         .withType("Ready")
                         .withStatus("False")

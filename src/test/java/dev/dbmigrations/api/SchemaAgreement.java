@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
@@ -97,7 +98,9 @@ final class SchemaAgreement {
                     .containsExactlyInAnyOrderElementsOf(Arrays.stream(type.getEnumConstants())
                             .map(Object::toString)
                             .toList());
-        } else if (type == Quantity.class || type == IntOrString.class || path.equals("spec.targetRevision")) {
+        } else if (type == Quantity.class
+                || type == IntOrString.class
+                || Set.of("spec.targetRevision", "spec.baseline").contains(path)) {
             assertThat(node.getXKubernetesIntOrString()).as(path).isTrue();
         } else if (type == Instant.class) {
             assertThat(node.getFormat()).as(path).isEqualTo("date-time");

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A plan as people find it in the cluster. */
@@ -40,6 +41,11 @@ class PlanConfigMapTest {
     }
 
     private static ConfigMap of(List<PlanDocument.Step> steps, List<PlanDocument.Step> back) {
+        return of(null, steps, back);
+    }
+
+    private static ConfigMap of(
+            PlanDocument.@Nullable Baseline baseline, List<PlanDocument.Step> steps, List<PlanDocument.Step> back) {
         PlanDocument document = new PlanDocument(
                 1,
                 "head",
@@ -47,6 +53,7 @@ class PlanConfigMapTest {
                 List.of("a1"),
                 List.of("b2"),
                 "Upgrade",
+                baseline,
                 steps,
                 new PlanDocument.WayBack("revision b1 raises", List.of("b2"), List.of("b1"), back));
         PlanStatus plan = new PlanStatus(
@@ -54,6 +61,7 @@ class PlanConfigMapTest {
                 "Upgrade",
                 List.of("a1"),
                 List.of("b2"),
+                null,
                 steps.size(),
                 List.of(),
                 true,
@@ -63,6 +71,7 @@ class PlanConfigMapTest {
                         "head",
                         "image:1",
                         AlembicSettings.DEFAULT,
+                        null,
                         null,
                         new DatabaseIdentity("db", 5432, "app", null, null)),
                 Instant.parse("2026-11-01T12:00:00Z"));
@@ -84,6 +93,15 @@ class PlanConfigMapTest {
         assertThat(kept.getData().get("plan.json"))
                 .contains("drops column user.name", "drop_column")
                 .doesNotContain("ONE;");
+    }
+
+    @Test
+    void beginsWithTheStamp() {
+        ConfigMap kept =
+                of(new PlanDocument.Baseline("a0", "STAMP;\n", List.of("a0")), List.of(step("ONE;\n")), List.of());
+
+        assertThat(kept.getData().get("plan.sql")).isEqualTo("STAMP;\nONE;\n");
+        assertThat(kept.getData().get("plan.json")).contains("\"unread\"").doesNotContain("STAMP;");
     }
 
     @Test

@@ -28,7 +28,8 @@ class PlanHashTest {
             @Nullable String role,
             DatabaseIdentity database) {
         AlembicSettings alembic = new AlembicSettings("", null, "", "", null, null, arguments);
-        return PlanHash.of("uid", 1, document, image, from, new MadeFor(target, "image:1", alembic, role, database));
+        return PlanHash.of(
+                "uid", 1, document, image, from, new MadeFor(target, "image:1", alembic, role, null, database));
     }
 
     @Test
@@ -61,7 +62,7 @@ class PlanHashTest {
 
     @Test
     void isAnotherForAnotherResourceAndForAnotherAttempt() {
-        MadeFor madeFor = new MadeFor("b2", "image:1", AlembicSettings.DEFAULT, null, DATABASE);
+        MadeFor madeFor = new MadeFor("b2", "image:1", AlembicSettings.DEFAULT, null, null, DATABASE);
         assertThat(Stream.of(
                         PlanHash.of("uid", 1, "5d", "image@sha256:aa", List.of("a1"), madeFor),
                         PlanHash.of("uid", 2, "5d", "image@sha256:aa", List.of("a1"), madeFor),

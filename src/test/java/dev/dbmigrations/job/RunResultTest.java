@@ -69,6 +69,14 @@ class RunResultTest {
     }
 
     @Test
+    void aStampIsTakenOverWhereItNamesARevision() {
+        RunResult result = parse("{\"outcome\": \"Succeeded\", \"baselined\": {\"revision\": \"a1\", \"unread\": []}}");
+        assertThat(Objects.requireNonNull(result.baselined()).revision()).isEqualTo("a1");
+        assertThat(parse("{\"outcome\": \"Succeeded\", \"baselined\": {}}").baselined())
+                .isNull();
+    }
+
+    @Test
     void aReasonOfANewerVersionIsUnknown() {
         assertThat(parse("{\"outcome\": \"Failed\", \"reason\": \"MoonPhase\"}").reason())
                 .isEqualTo(Reason.Unknown);

@@ -87,6 +87,25 @@ class TreeTest {
         assertThat(new Waiting(message).forItsImage()).isEqualTo(itsImage);
     }
 
+    @Test
+    void aRollbackKnowsNoBaseline() {
+        RunDocument run = Examples.run(Examples.resource("every-setting"), 3);
+
+        assertThat(run.baseline()).isEqualTo("a0");
+        assertThat(run.rollingBack(IMAGE, SETTINGS, List.of("b2")).baseline()).isNull();
+    }
+
+    @Test
+    void aRunOfAPlanStampsWhereThePlanDoesOrNotAtAll() {
+        RunDocument run = Examples.run(Examples.resource("every-setting"), 3);
+
+        assertThat(run.stamping("a1")).isEqualTo(run.stamping(null).stamping("a1"));
+        assertThat(run.stamping("a1").baseline()).isEqualTo("a1");
+        assertThat(run.stamping("a1").baselineRequired()).isTrue();
+        assertThat(run.stamping(null).baseline()).isNull();
+        assertThat(run.stamping(null).baselineRequired()).isFalse();
+    }
+
     private static Job rollback(String runs) {
         DatabaseMigration resource = Examples.resource("every-setting");
         RunDocument run = Examples.run(resource, 3).rollingBack(IMAGE, SETTINGS, List.of("b2"));

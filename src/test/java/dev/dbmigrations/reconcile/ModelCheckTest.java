@@ -279,6 +279,7 @@ class ModelCheckTest {
                 null,
                 null,
                 new Models(ModelsReason.valueOf(reason), "as the runner says", 0, List.of()),
+                null,
                 1.0));
 
         says(ModelsReason.valueOf(reason), "as the runner says");
@@ -362,6 +363,7 @@ class ModelCheckTest {
                 null,
                 null,
                 new Models(answer, null, differences.length, List.of(differences)),
+                null,
                 1.0);
     }
 

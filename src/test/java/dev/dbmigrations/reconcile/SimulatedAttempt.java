@@ -249,7 +249,8 @@ final class SimulatedAttempt {
                 new RunResult.Steps(executed, executed),
                 null,
                 null,
-                isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000) : null,
+                isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000, null) : null,
+                null,
                 null,
                 1.0));
     }

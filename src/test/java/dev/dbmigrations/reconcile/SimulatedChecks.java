@@ -187,6 +187,7 @@ final class SimulatedChecks {
                 null,
                 null,
                 models,
+                null,
                 1.0);
     }
 }

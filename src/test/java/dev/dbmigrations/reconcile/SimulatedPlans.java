@@ -41,6 +41,7 @@ final class SimulatedPlans {
                 to < from ? "Downgrade" : "Upgrade",
                 read.reading().revisions(),
                 SimulatedDatabase.rows(to),
+                null,
                 Math.abs(to - from),
                 List.of(),
                 destructive,

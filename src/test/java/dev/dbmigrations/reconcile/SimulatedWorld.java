@@ -84,6 +84,7 @@ final class SimulatedWorld {
                 checks.policy,
                 null,
                 null,
+                null,
                 plain.lockTimeout(),
                 null,
                 null,

@@ -59,6 +59,7 @@ final class Situation {
     Instant specSeenAt = now;
 
     private @Nullable String downgradeImage;
+    private @Nullable String baseline;
     private Mode mode = Mode.Apply;
     private ApprovalPolicy approval = ApprovalPolicy.Never;
     private ModelCheckPolicy modelCheck = ModelCheckPolicy.NEVER;
@@ -114,6 +115,11 @@ final class Situation {
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
     }
 
+    Situation baseline(String revision) {
+        baseline = revision;
+        return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
+    }
+
     Situation mode(Mode wanted) {
         mode = wanted;
         return spec(spec.targetRevision(), spec.image(), spec.downgrade(), spec.suspend());
@@ -166,6 +172,7 @@ final class Situation {
                 mode,
                 approval,
                 modelCheck,
+                baseline,
                 null,
                 null,
                 spec.lockTimeout(),
@@ -431,7 +438,8 @@ final class Situation {
 
     /** What the log of the plan's run had: the hash has the attempt's number in it, since no two plans are the same. */
     private PlanStatus plan(Decision.ReadPlan read) {
-        List<String> to = ((Ended) read.ended().state()).result().resolvedTarget();
+        RunResult result = ((Ended) read.ended().state()).result();
+        List<String> to = result.resolvedTarget();
         PlanStatus.Step step = new PlanStatus.Step(
                 "b2", "what it does", destructive ? List.of("drops column user.name") : List.of(), null);
         return new PlanStatus(
@@ -439,6 +447,7 @@ final class Situation {
                 "Upgrade",
                 read.reading().revisions(),
                 Objects.requireNonNullElse(to, List.of()),
+                Objects.requireNonNull(result.plan()).baseline(),
                 1,
                 List.of(step),
                 destructive,
@@ -488,9 +497,60 @@ final class Situation {
                 new RunResult.Steps(0, 1),
                 null,
                 null,
-                new RunResult.Plan("5d0b", 1000),
+                new RunResult.Plan("5d0b", 1000, null),
+                null,
                 null,
                 0.5);
+    }
+
+    /** The same, and it begins with a stamp. */
+    static RunResult plannedWithStamp(String baseline, String to) {
+        RunResult plain = planned(List.of(), List.of(to));
+        return new RunResult(
+                plain.outcome(),
+                true,
+                null,
+                null,
+                baseline.equals(to) ? "None" : "Upgrade",
+                plain.from(),
+                plain.current(),
+                plain.resolvedTarget(),
+                plain.heads(),
+                null,
+                1,
+                plain.versionTable(),
+                plain.steps(),
+                null,
+                null,
+                new RunResult.Plan("5d0b", 1000, baseline),
+                null,
+                null,
+                0.5);
+    }
+
+    /** It has stamped the database, and gone on. */
+    static RunResult baselined(String baseline, String current) {
+        RunResult plain = succeeded(List.of(), List.of(current));
+        return new RunResult(
+                plain.outcome(),
+                true,
+                null,
+                null,
+                baseline.equals(current) ? "None" : "Upgrade",
+                plain.from(),
+                plain.current(),
+                plain.resolvedTarget(),
+                plain.heads(),
+                null,
+                0,
+                plain.versionTable(),
+                plain.steps(),
+                null,
+                null,
+                null,
+                null,
+                new RunResult.Baselined(baseline),
+                1.5);
     }
 
     static RunResult succeeded(List<String> from, List<String> current) {
@@ -538,6 +598,7 @@ final class Situation {
                 null,
                 null,
                 null,
+                null,
                 0.5);
     }
 
@@ -572,6 +633,7 @@ final class Situation {
                 new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
                 null,
                 failure,
+                null,
                 null,
                 null,
                 null,

@@ -227,7 +227,7 @@ class TelemetryTest {
     @Test
     void aMigrationIsOneEvent() {
         Migration migration =
-                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, 1.5);
+                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, null, 1.5);
         report(status(Reason.AtTarget, "at b2", attempt(1, NOW), null, List.of(migration)));
         report(status(Reason.AtTarget, "at b2 still", attempt(1, NOW), null, List.of(migration)));
         assertThat(reasons()).containsExactly("Migrated");
@@ -251,6 +251,17 @@ class TelemetryTest {
 
     private static Attempt working(String revision, @Nullable String waitsFor) {
         return new Attempt(1, 1, "Apply", "shop-1", NOW, 1, 3, revision, waitsFor, null, null, null);
+    }
+
+    @Test
+    void aStampIsAnEventOfItsOwn() {
+        Migration migration =
+                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, "a1", null, null, 1.5);
+        report(status(Reason.AtTarget, "at b2", attempt(1, NOW), null, List.of(migration)));
+        assertThat(reasons()).containsExactly("Baselined", "Migrated");
+        assertThat(events.getFirst().at("/note").textValue())
+                .isEqualTo("the database had no version table, has what the revisions up to a1 leave behind, and was"
+                        + " stamped there by Job shop-1");
     }
 
     @Test
@@ -282,7 +293,7 @@ class TelemetryTest {
     void metricsSayWhatOperatorsAsk() {
         report(status(Reason.Applying, "Job shop-1", attempt(1, null), null, List.of()));
         Migration migration =
-                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, 1.5);
+                new Migration(List.of(), List.of("b2"), "Upgrade", "img", null, "shop-1", NOW, null, null, null, 1.5);
         report(status(Reason.MigrationFailed, "failed", attempt(1, NOW), failure("failed"), List.of(migration)));
         metrics.refresh();
         assertThat(registry.scrape())
