@@ -6,7 +6,11 @@ import dev.dbmigrations.testing.Cluster;
 import dev.dbmigrations.testing.Helm;
 import dev.dbmigrations.testing.OperatorImage;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +65,28 @@ class ChartIT {
         assertThat(mayDo("create", "pods", NAMESPACE, "--subresource=exec")).isFalse();
         assertThat(mayDo("update", "databasemigrations", NAMESPACE)).isFalse();
         assertThat(mayDo("create", "migrationapprovals", NAMESPACE)).isFalse();
+    }
+
+    /** All of them, as the API server lists them: what every service account may ask about itself included. */
+    @Test
+    void rightsAreTheExpectedOnes() throws IOException {
+        String all = cluster.kubectl("auth", "can-i", "--list", "-n", NAMESPACE, ACCOUNT);
+
+        assertThat(lines(all)).isEqualTo(lines(Files.readString(Path.of("src/test/resources/chart/can-i-list.txt"))));
+        assertThat(lines(cluster.kubectl("auth", "can-i", "--list", "-n", "default", ACCOUNT)))
+                .as("rights in a namespace that is not looked after")
+                .isEqualTo(lines(cluster.kubectl(
+                        "auth", "can-i", "--list", "-n", "default", "--as=system:serviceaccount:chart:default")));
+    }
+
+    /** {@return the lines in order, with one blank between words} */
+    private static String lines(String text) {
+        return text.lines()
+                .map(line -> line.strip().replaceAll("\\s+", " "))
+                // The paths that everybody may read, such as /version, are the cluster's matter.
+                .filter(line -> !line.isEmpty() && !line.matches("\\[/\\S+] \\[] \\[get]"))
+                .sorted()
+                .collect(Collectors.joining("\n", "", "\n"));
     }
 
     private static boolean mayDo(String verb, String resource, String namespace, String... options) {

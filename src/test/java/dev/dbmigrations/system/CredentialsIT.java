@@ -2,9 +2,11 @@ package dev.dbmigrations.system;
 
 import static dev.dbmigrations.api.Reason.AtTarget;
 import static dev.dbmigrations.api.Reason.CredentialsInvalid;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
+import java.util.Base64;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -101,5 +103,32 @@ class CredentialsIT {
 
         assertThat(shop.message()).contains("Secret shop-db").contains(key).doesNotContain("geheim");
         assertThat(shop.jobs()).isEmpty();
+    }
+
+    /** The scan that follows each system test would find them. */
+    @Test
+    void findsCredentialsThatArePlanted() {
+        Database database = team.databaseWithSecret();
+        String encoded = Base64.getEncoder().encodeToString(("x:" + database.password()).getBytes(UTF_8));
+        String planted = """
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: planted}
+                data: {leak: %s}
+                """.formatted(encoded);
+        String lease = """
+                apiVersion: coordination.k8s.io/v1
+                kind: Lease
+                metadata: {name: planted}
+                spec: {holderIdentity: %s}
+                """.formatted(database.role());
+        assertThat(team.placesThatShowCredentials()).isEmpty();
+
+        team.apply(planted);
+        team.apply(lease);
+
+        assertThat(team.placesThatShowCredentials()).containsOnlyKeys("configMaps", "leases");
+        team.remove(planted);
+        team.remove(lease);
     }
 }

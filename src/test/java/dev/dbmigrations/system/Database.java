@@ -5,12 +5,10 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** A database of one test, and the role that migrates it. */
 record Database(DatabaseServer server, String name, String role, String password) {
@@ -123,28 +121,7 @@ record Database(DatabaseServer server, String name, String role, String password
                 + DatabaseServer.literal(role));
     }
 
-    /** {@return the ways in which the credentials could show somewhere} */
-    Set<String> waysToSayThem() {
-        return Stream.of(password, role)
-                .flatMap(value -> Stream.of(
-                        value,
-                        encoded(value),
-                        URLEncoder.encode(value, StandardCharsets.UTF_8),
-                        json(value),
-                        base64(value)))
-                .collect(Collectors.toSet());
-    }
-
     static String encoded(String value) {
         return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
-    }
-
-    private static String json(String value) {
-        String quoted = Serialization.asJson(value);
-        return quoted.substring(1, quoted.length() - 1);
-    }
-
-    private static String base64(String value) {
-        return Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -10,13 +10,14 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The operator, installed by its chart once for all tests; it looks after all namespaces. */
 final class InstalledOperator {
 
-    private static final String NAMESPACE = "dbmigrations";
+    static final String NAMESPACE = "dbmigrations";
 
     private final KubernetesClient client;
     private final StringBuilder logOfEarlierPods = new StringBuilder();
@@ -54,6 +55,15 @@ final class InstalledOperator {
         return log.toString();
     }
 
+    /** {@return what its pods answer to whoever asks, by path} */
+    synchronized Map<String, String> pages() {
+        Map<String, String> pages = new HashMap<>();
+        for (String path : List.of("/metrics", "/healthz", "/readyz")) {
+            pods().forEach(pod -> pages.merge(path, pageOf(pod, path), String::concat));
+        }
+        return pages;
+    }
+
     /** Deletes the pod without a warning, and waits until another one is ready in its place. */
     synchronized void kill() {
         List<Pod> before = pods();
@@ -78,6 +88,12 @@ final class InstalledOperator {
                 .withLabel("app.kubernetes.io/name", "dbmigrations")
                 .list()
                 .getItems();
+    }
+
+    private String pageOf(Pod pod, String path) {
+        String page = "/api/v1/namespaces/%s/pods/%s:8080/proxy%s"
+                .formatted(NAMESPACE, pod.getMetadata().getName(), path);
+        return String.valueOf(client.raw(page));
     }
 
     private String logOf(Pod pod) {

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.Set;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
@@ -35,12 +37,31 @@ public final class Cluster {
 
     public static final DockerImageName IMAGE = DockerImageName.parse("rancher/k3s:v1.34.4-k3s1");
 
+    private static final String AUDIT_LOG = "/tmp/audit.log";
+
+    /** Which requests service accounts make; nothing of their content. */
+    private static final String AUDIT_POLICY = """
+            apiVersion: audit.k8s.io/v1
+            kind: Policy
+            omitStages: [RequestReceived]
+            omitManagedFields: true
+            rules:
+              - level: Metadata
+                userGroups: [system:serviceaccounts:dbmigrations]
+              - level: None
+            """;
+
     private final K3sContainer container;
     private final KubernetesClient client;
     private final Set<String> imported = new HashSet<>();
 
     private Cluster() {
-        container = new K3sContainer(IMAGE);
+        container =
+                new K3sContainer(IMAGE).withCopyToContainer(Transferable.of(AUDIT_POLICY), "/etc/audit-policy.yaml");
+        List<String> command = new ArrayList<>(List.of(container.getCommandParts()));
+        command.add("--kube-apiserver-arg=audit-policy-file=/etc/audit-policy.yaml");
+        command.add("--kube-apiserver-arg=audit-log-path=" + AUDIT_LOG);
+        container.setCommand(command.toArray(String[]::new));
         container.start();
         // Ryuk, which would do it, cannot run everywhere.
         Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
@@ -133,6 +154,11 @@ public final class Cluster {
     private String manifestDigest(String image) {
         return succeed("ctr", "-n", "k8s.io", "images", "ls", "name==" + image)
                 .replaceFirst("(?s).*?\\n\\S+\\s+\\S+\\s+(sha256:\\S+).*", "$1");
+    }
+
+    /** {@return the requests that the operator has made, as the API server's audit log has them, a JSON document a line} */
+    public List<String> audit() {
+        return succeed("cat", AUDIT_LOG).lines().toList();
     }
 
     /** {@return what {@code kubectl} prints}; fails with its error where it fails. */
