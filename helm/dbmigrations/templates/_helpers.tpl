@@ -74,22 +74,23 @@ All that the operator may do where it looks after resources. The Job's own pods 
   verbs: [get, list, watch]
 - apiGroups: [dbmigrations.dev]
   resources: [databasemigrations/status]
-  verbs: [update, patch]
+  verbs: [update]
 # Whose word a plan has, and what became of it.
 - apiGroups: [dbmigrations.dev]
   resources: [migrationapprovals]
   verbs: [get, list, watch]
 - apiGroups: [dbmigrations.dev]
   resources: [migrationapprovals/status]
-  verbs: [update, patch]
-# Attempts: one Job each; old ones, and those that never started, are deleted.
+  verbs: [update]
+# Attempts: one Job each; old ones, and those that never started, are deleted. Whose a Job is that is there already,
+# after a crash, is looked up (get).
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]
 # How an attempt ended stands in its pod's termination message. No exec.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # What a plan would do is too long for that: it is read from the log of the plan's pod, once.
 - apiGroups: [""]
   resources: [pods/log]
