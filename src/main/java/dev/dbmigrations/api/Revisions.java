@@ -5,6 +5,9 @@ import java.util.List;
 /** Sets of revision ids in words. */
 public final class Revisions {
 
+    /** The longest that a target can be, and so the longest id that can be reached; Alembic's own column has 32. */
+    public static final int LONGEST = 255;
+
     private Revisions() {}
 
     /** {@return {@code a, b}; {@code base} for none} */

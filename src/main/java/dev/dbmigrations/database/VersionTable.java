@@ -9,6 +9,8 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Alembic's version table: finding it and reading it, over a connection whose search path is pinned.
@@ -32,6 +34,13 @@ final class VersionTable {
             ORDER BY pg_catalog.array_position(?, n.nspname::text)
             LIMIT 1
             """;
+
+    /** More rows, or longer ones, than any tree of Alembic's comes to: they would fill the status and the memory. */
+    private static final int MOST_ROWS = 100;
+
+    private static final int LONGEST_ROW = 255;
+
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
     private VersionTable() {}
 
@@ -88,14 +97,33 @@ final class VersionTable {
     }
 
     /** {@return the table's rows} */
-    static List<String> revisions(Connection connection, TableName name) throws SQLException {
+    static List<String> revisions(Connection connection, TableName name) throws SQLException, Obstacle {
         List<String> revisions = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT version_num FROM " + name.quoted())) {
+        try (Statement statement = connection.createStatement()) {
+            statement.setMaxRows(MOST_ROWS + 1);
+            // Without a cast, which could be the table's owner's. The driver keeps large rows out of the memory.
+            ResultSet rows = statement.executeQuery("SELECT version_num FROM " + name.quoted());
             while (rows.next()) {
-                revisions.add(rows.getString(1));
+                revisions.add(revision(rows.getString(1), name));
             }
         }
+        if (revisions.size() > MOST_ROWS) {
+            throw Obstacle.unusable(
+                    "has more than " + MOST_ROWS + " rows in " + name + ": Alembic keeps one per branch");
+        }
         return revisions;
+    }
+
+    private static String revision(@Nullable String row, TableName name) throws Obstacle {
+        if (row == null
+                || row.isEmpty()
+                || row.length() > LONGEST_ROW
+                || CONTROL.matcher(row).find()) {
+            throw Obstacle.unusable(
+                    ("has a row in %s that is no revision's id: ids have 1 to %d characters, none of them"
+                                    + " a control character")
+                            .formatted(name, LONGEST_ROW));
+        }
+        return row;
     }
 }

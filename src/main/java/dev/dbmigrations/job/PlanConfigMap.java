@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.PlanStatus;
+import dev.dbmigrations.api.ShortText;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +65,8 @@ public final class PlanConfigMap {
     }
 
     private static String sql(List<PlanDocument.Step> steps) {
-        return steps.stream().map(PlanDocument.Step::sql).collect(joining());
+        // What a person reads before approving must not rewrite the screen that it is read on.
+        return ShortText.plain(steps.stream().map(PlanDocument.Step::sql).collect(joining()));
     }
 
     private static String cut(String sql, int longest, String job) {
@@ -106,7 +108,7 @@ public final class PlanConfigMap {
             leftOut += halve(back.isEmpty() ? steps : back);
             all.put("stepsLeftOut", leftOut);
         }
-        return all.toPrettyString() + "\n";
+        return ShortText.plain(all.toPrettyString()) + "\n";
     }
 
     private static ArrayNode withoutSql(ObjectNode holder, String name) {

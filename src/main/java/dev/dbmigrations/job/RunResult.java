@@ -10,6 +10,8 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
+import dev.dbmigrations.api.ShortText;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -126,7 +128,7 @@ public record RunResult(
             answer = answer != null && ANSWERS.contains(answer) ? answer : ModelsReason.CheckFailed;
             differences = differences == null
                     ? List.of()
-                    : differences.stream().filter(Objects::nonNull).toList();
+                    : differences.stream().filter(Objects::nonNull).map(ShortText::plain).toList();
             total = Math.max(total, differences.size());
         }
     }
@@ -161,7 +163,9 @@ public record RunResult(
         }
 
         private static List<String> present(@Nullable List<String> texts) {
-            return Objects.requireNonNullElse(withoutNulls(texts), List.of());
+            return texts == null
+                    ? List.of()
+                    : texts.stream().filter(Objects::nonNull).map(ShortText::plain).toList();
         }
     }
 
@@ -171,11 +175,11 @@ public record RunResult(
         partial = partial == null || partial.names().isEmpty() ? null : partial;
         // Whatever ended the run: what stayed is not to be run over by a retry.
         reason = outcome == Outcome.Failed && partial != null ? Reason.PartiallyApplied : reason;
-        from = withoutNulls(from);
-        current = withoutNulls(current);
-        resolvedTarget = withoutNulls(resolvedTarget);
-        heads = withoutNulls(heads);
-        unknown = unknown == null || unknown.isEmpty() ? null : withoutNulls(unknown);
+        from = readable(from);
+        current = readable(current);
+        resolvedTarget = readable(resolvedTarget);
+        heads = readable(heads);
+        unknown = unknown == null || unknown.isEmpty() ? null : readable(unknown);
         direction = direction == null || !DIRECTIONS.contains(direction) ? null : direction;
         pending = pending == null || pending < 0 ? null : pending;
         versionTable = versionTable == null || isEmpty(versionTable.schema()) || isEmpty(versionTable.name())
@@ -187,10 +191,13 @@ public record RunResult(
         seconds = seconds == null || !Double.isFinite(seconds) || seconds < 0 ? null : seconds;
     }
 
-    private static @Nullable List<String> withoutNulls(@Nullable List<String> revisions) {
+    private static @Nullable List<String> readable(@Nullable List<String> revisions) {
         return revisions == null
                 ? null
-                : revisions.stream().filter(Objects::nonNull).toList();
+                : revisions.stream()
+                        .filter(Objects::nonNull)
+                        .map(revision -> ShortText.ofLength(revision, Revisions.LONGEST))
+                        .toList();
     }
 
     private static boolean isEmpty(@Nullable String text) {

@@ -5,6 +5,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LeftBehind;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.api.ShortText;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
@@ -125,7 +126,9 @@ final class Failures {
         return new LastFailure(
                 reason,
                 ShortText.ofLength(message + policySays(seen, reason), Conditions.LONGEST_MESSAGE),
-                failure == null ? null : failure.revision(),
+                failure == null || failure.revision() == null
+                        ? null
+                        : ShortText.ofLength(failure.revision(), Revisions.LONGEST),
                 failure == null ? null : failure.sqlstate(),
                 failure == null ? null : cut(failure.statement()),
                 attempt.job(),
@@ -179,8 +182,6 @@ final class Failures {
     }
 
     private static @Nullable String cut(@Nullable String statement) {
-        return statement == null || statement.length() <= LONGEST_STATEMENT
-                ? statement
-                : statement.substring(0, LONGEST_STATEMENT);
+        return statement == null ? null : ShortText.ofLength(statement, LONGEST_STATEMENT);
     }
 }

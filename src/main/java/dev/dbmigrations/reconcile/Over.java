@@ -1,6 +1,8 @@
 package dev.dbmigrations.reconcile;
 
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.Reading.Refused;
@@ -78,10 +80,15 @@ final class Over {
                     : new TakeIn(attempt, after);
         }
         return switch (result.outcome()) {
-            case Succeeded ->
-                current && seen.owner().isEmpty() && after.revisions().equals(sorted(result.current()))
+            case Succeeded -> {
+                if (!current || seen.owner().isPresent() || isPast(attempt, result, after)) {
+                    yield new TakeIn(attempt, after);
+                }
+                Optional<Reason> untrue = untrue(seen, result, after);
+                yield untrue.isEmpty()
                         ? new Settle(after, Optional.of(attempt))
-                        : new TakeIn(attempt, after);
+                        : new Fail(contradiction(seen, attempt, untrue.get(), after, now), Optional.of(attempt));
+            }
             case Superseded ->
                 // The same decision would be superseded again: pause, so that it is no spin.
                 after.revisions().equals(attempt.asked().expected()) && Failures.readWhere(result, after)
@@ -95,6 +102,34 @@ final class Over {
                                 Failures.ofResult(seen, attempt, result, Optional.of(after), now),
                                 Optional.of(attempt));
         };
+    }
+
+    /** Whether somebody moved the database after a success: the run says other rows, and these are not from before it. */
+    private static boolean isPast(SeenAttempt attempt, RunResult result, AtRevisions after) {
+        return !after.revisions().equals(sorted(result.current()))
+                && (!after.revisions().equals(sorted(attempt.asked().expected()))
+                        || !Failures.readWhere(result, after));
+    }
+
+    /**
+     * {@return why a success cannot be believed (rule 8), if it cannot}: the database lost it, in a failover perhaps,
+     * which another attempt mends; or these rows cannot be the target at all, and the next attempt would say the same.
+     */
+    private static Optional<Reason> untrue(Observation seen, RunResult result, AtRevisions after) {
+        if (!after.revisions().equals(sorted(result.current()))) {
+            return Optional.of(Reason.Interrupted);
+        }
+        return Target.mayBeReached(seen.spec().targetRevision(), after)
+                ? Optional.empty()
+                : Optional.of(Reason.NotApplied);
+    }
+
+    private static LastFailure contradiction(
+            Observation seen, SeenAttempt attempt, Reason reason, AtRevisions after, Instant now) {
+        String message = "the run said success, but the version table says " + Revisions.named(after.revisions())
+                + ", so target " + seen.spec().targetRevision() + " is not reached: the database has lost it again, or"
+                + " something in the image, env.py perhaps, reports what is not so";
+        return Failures.ofAttempt(seen, attempt, reason, message, Optional.of(after), now);
     }
 
     /** Whether a plan says, by the graph, that there is nothing to do. */

@@ -5,6 +5,7 @@ import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.PlanStatus.MadeFor;
 import dev.dbmigrations.api.PlanStatus.Step;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.api.ShortText;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.PlanConfigMap;
@@ -150,7 +151,7 @@ final class Plans {
                 ? Stream.of("and " + (destroys.size() - MOST_SENTENCES) + " more")
                 : Stream.empty();
         return new Step(
-                step.revision(),
+                ShortText.ofLength(step.revision(), Revisions.LONGEST),
                 cut(step.message()),
                 Stream.concat(
                                 destroys.stream()

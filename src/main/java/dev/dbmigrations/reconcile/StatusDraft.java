@@ -12,6 +12,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.PlanStatus;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.api.ShortText;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
 import java.time.Instant;
@@ -164,7 +165,7 @@ final class StatusDraft {
                 .toList();
         return new DatabaseMigrationStatus(
                 observedGeneration,
-                currentRevisions == null ? null : String.join(",", currentRevisions),
+                currentRevisions == null ? null : ShortText.plain(String.join(",", currentRevisions)),
                 currentRevisions,
                 readAt,
                 versionTable,

@@ -35,11 +35,7 @@ final class Target {
             return true;
         }
         DatabaseMigrationStatus status = seen.status();
-        // Without rows, the base of a branch can have been reached, but a table without rows is not 'no table'.
-        boolean mayBeReached = !rows.isEmpty()
-                || (spec.targetRevision().endsWith("@base")
-                        && current.versionTable().isPresent());
-        if (!mayBeReached || !resolvedFor(spec).equals(status.resolvedFor())) {
+        if (!mayBeReached(spec.targetRevision(), current) || !resolvedFor(spec).equals(status.resolvedFor())) {
             return false;
         }
         List<String> resolved = status.resolvedTarget();
@@ -50,6 +46,17 @@ final class Target {
                         && last.targetRevision().equals(spec.targetRevision())
                         && last.image().equals(spec.image())
                         && spec.alembic().equals(last.alembic()));
+    }
+
+    /**
+     * Whether these rows can be the target at all, whatever a run says: none are base, and base is none. Without rows,
+     * the base of a branch can have been reached, too, but a table without rows is not 'no table'.
+     */
+    static boolean mayBeReached(String target, AtRevisions current) {
+        boolean none = current.revisions().isEmpty();
+        return target.equals("base")
+                ? none
+                : !none || (target.endsWith("@base") && current.versionTable().isPresent());
     }
 
     /** {@return what a resolved target holds for} */

@@ -17,6 +17,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Readings of a real server. */
 class RevisionReaderIT {
@@ -211,6 +213,33 @@ class RevisionReaderIT {
         sql("CREATE TABLE alembic_version AS SELECT repeat('x', 10000) AS version_num FROM generate_series(1, 1000)");
 
         assertThat(unreachable(postgres.read(database))).contains("cannot be used");
+    }
+
+    @Test
+    void aTableWithTooManyRowsIsNoVersionTable() throws SQLException {
+        sql("CREATE TABLE alembic_version AS SELECT 'r' || i AS version_num FROM generate_series(1, 101) i");
+
+        assertThat(unreachable(postgres.read(database)))
+                .contains("has more than 100 rows in public.alembic_version: Alembic keeps one per branch");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NULL", "''", "repeat('x', 256)", "E'\\x1b[31m'", "U&'\\202Egnp'", "E'two\\nlines'"})
+    void aRowThatIsNoIdIsNotShown(String row) throws SQLException {
+        sql("CREATE TABLE alembic_version (version_num text)", "INSERT INTO alembic_version VALUES (" + row + ")");
+
+        assertThat(unreachable(postgres.read(database)))
+                .endsWith("has a row in public.alembic_version that is no revision's id: ids have 1 to 255 characters,"
+                        + " none of them a control character");
+    }
+
+    @Test
+    void anIdMayBeOddWhereItCanBeShown() throws SQLException {
+        String odd = "a'b\"c<script>$(HOME)%s\\ 日本 '; DROP TABLE alembic_version; --";
+        sql("CREATE TABLE alembic_version (version_num text)");
+        sql("INSERT INTO alembic_version VALUES ($$" + odd + "$$)");
+
+        assertThat(atRevisions(postgres.read(database)).revisions()).containsExactly(odd);
     }
 
     @Test

@@ -750,9 +750,33 @@ class DecideTest {
             Situation situation = runningFromA1ToB2()
                     .attemptEnds(succeeded(List.of("a1"), List.of("b2")))
                     .databaseIsAt("a1");
+            fails(situation.happens(), Reason.Interrupted);
+            assertThat(situation.ready()).isFalse();
+            assertThat(situation.message()).contains("said success, but the version table says a1");
+            assertThat(situation.decides()).as("at once").isNotInstanceOf(Start.class);
+            assertThat(started(situation.later(MINUTE).databaseIsAt("a1").decides())
+                            .number())
+                    .isEqualTo(2);
+        }
+
+        @Test
+        void aSuccessWithRowsThatCannotBeTheTargetIsALie() {
+            Situation situation = new Situation().target("b2").databaseIsAt();
+            situation.happens();
+            situation.attemptEnds(succeeded(List.of(), List.of())).databaseIsAt();
+            fails(situation.happens(), Reason.NotApplied);
+            assertThat(situation.later(MINUTE).databaseIsAt().decides())
+                    .as("it would say the same again")
+                    .isNotInstanceOf(Start.class);
+        }
+
+        @Test
+        void aSuccessAfterWhichSomebodyMovedTheDatabaseIsTakenIn() {
+            Situation situation = runningFromA1ToB2()
+                    .attemptEnds(succeeded(List.of("a1"), List.of("b2")))
+                    .databaseIsAt("z9");
             assertThat(situation.happens()).isInstanceOf(TakeIn.class);
             assertThat(situation.ready()).isFalse();
-            assertThat(started(situation.decides()).number()).isEqualTo(2);
         }
 
         @Test
