@@ -61,6 +61,42 @@ public record DatabaseMigrationStatus(
             -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null);
 
+    /**
+     * What a newer version wrote otherwise is as good as not written: a part that lacks what this version relies on is
+     * left out, and none of it can stop the reading of the others.
+     */
+    public DatabaseMigrationStatus {
+        currentRevisions = Lenient.nullableList(currentRevisions);
+        currentReadAt = currentReadAt == null || Lenient.instant(currentReadAt).isEmpty() ? null : currentReadAt;
+        versionTable = Lenient.whole(versionTable, VersionTable::schema, VersionTable::name);
+        resolvedTarget = Lenient.nullableList(resolvedTarget);
+        unknownRevisions = Lenient.nullableList(unknownRevisions);
+        resolvedFor = Lenient.whole(resolvedFor, ResolvedFor::targetRevision, ResolvedFor::image);
+        lastReached = Lenient.whole(
+                lastReached,
+                LastReached::targetRevision,
+                LastReached::revisions,
+                LastReached::image,
+                LastReached::at,
+                reached -> Lenient.whole(reached.database(), DatabaseIdentity::host, DatabaseIdentity::name));
+        modelCheck = Lenient.whole(
+                modelCheck, Comparison::job, Comparison::image, Comparison::revisions, Comparison::startedAt);
+        history = history == null
+                ? null
+                : history.stream()
+                        .filter(migration -> Lenient.whole(
+                                        migration,
+                                        Migration::from,
+                                        Migration::to,
+                                        Migration::direction,
+                                        Migration::image,
+                                        Migration::job,
+                                        Migration::startedAt)
+                                != null)
+                        .toList();
+        conditions = Lenient.nullableList(conditions);
+    }
+
     /** {@return the condition of that type, if it is there} */
     public Optional<Condition> condition(String type) {
         return conditions == null
@@ -151,7 +187,15 @@ public record DatabaseMigrationStatus(
             @Nullable String waitsFor,
             @Nullable List<String> mayDowngradeFrom,
             @Nullable Long interruptedFor,
-            @Nullable Instant endedAt) {}
+            @Nullable Instant endedAt) {
+
+        public Attempt {
+            kind = Objects.requireNonNullElse(kind, "");
+            job = Objects.requireNonNullElse(job, "");
+            startedAt = Objects.requireNonNullElse(startedAt, Instant.EPOCH);
+            mayDowngradeFrom = Lenient.nullableList(mayDowngradeFrom);
+        }
+    }
 
     /**
      * One comparison of the tables with the models, which is one Job.
@@ -200,7 +244,16 @@ public record DatabaseMigrationStatus(
             long generation,
             @Nullable String secretVersion,
             @Nullable List<String> currentRevisions,
-            @Nullable LeftBehind leftBehind) {}
+            @Nullable LeftBehind leftBehind) {
+
+        /** A failure stays one, whatever is missing of it: a person may have to look (rule 10). */
+        public LastFailure {
+            reason = Objects.requireNonNullElse(reason, Reason.Unknown);
+            message = Objects.requireNonNullElse(message, "");
+            at = Objects.requireNonNullElse(at, Instant.EPOCH);
+            currentRevisions = Lenient.nullableList(currentRevisions);
+        }
+    }
 
     /**
      * What a person has to finish or to undo.

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -70,6 +71,7 @@ final class Conditions {
                 .filter(old -> condition.getType().equals(old.getType())
                         && condition.getStatus().equals(old.getStatus()))
                 .map(Condition::getLastTransitionTime)
+                .filter(Objects::nonNull)
                 .findFirst()
                 .orElseGet(() -> now.truncatedTo(ChronoUnit.SECONDS).toString());
     }
