@@ -1,7 +1,7 @@
 # The operator's image, from what Maven made:
 #
 #   ./mvnw package -DskipTests
-#   docker build --build-arg VERSION=0.1.0 -t dbmigrations/operator:0.1.0 .
+#   docker build --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) -t dbmigrations/operator:0.1.0 .
 #
 # Both images may be others with Java 25, of one and the same build of it: the cache fits that build alone. A test
 # starts the image with -XX:AOTMode=on, where Java refuses a cache that does not fit instead of starting slowly.
@@ -26,12 +26,17 @@ RUN printf '%s\n' \
 
 FROM ${RUN_IMAGE}
 ARG VERSION=dev
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="dbmigrations" \
       org.opencontainers.image.description="A Kubernetes operator that migrates PostgreSQL databases with Alembic" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/dbmigrations/dbmigrations"
 WORKDIR /opt/dbmigrations-operator
 COPY --from=train /opt/dbmigrations-operator/ ./
+# What this image is made of.
+COPY target/dbmigrations.cdx.json ./
 USER 65532:65532
 # A heap of the C library for each of many threads would hold on to what each has freed.
 ENV MALLOC_ARENA_MAX=2

@@ -2,8 +2,12 @@ package dev.dbmigrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.dbmigrations.testing.OperatorImage;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The operator's image: it starts as the chart starts it, and nothing is in it but what runs. */
@@ -44,7 +48,7 @@ class ImageIT {
 
         assertThat(files.lines())
                 .allMatch(file -> file.startsWith("./lib/")
-                        || List.of("./dbmigrations.jar", "./operator.aot", "./java-options")
+                        || List.of("./dbmigrations.jar", "./operator.aot", "./java-options", "./dbmigrations.cdx.json")
                                 .contains(file));
         assertThat(files).doesNotContain("junit", "assertj", "testcontainers", "archunit", "helm-java", "errorprone");
     }
@@ -53,5 +57,24 @@ class ImageIT {
     void isLabelled() {
         assertThat(OperatorImage.label("org.opencontainers.image.version")).isEqualTo(OperatorImage.TAG);
         assertThat(OperatorImage.label("org.opencontainers.image.source")).startsWith("https://");
+        assertThat(OperatorImage.label("org.opencontainers.image.revision")).matches("[0-9a-f]{40}");
+        assertThat(OperatorImage.label("org.opencontainers.image.licenses")).isEqualTo("Apache-2.0");
+    }
+
+    /** Each jar that is in it, and nothing that is not. */
+    @Test
+    void saysWhatItIsMadeOf() {
+        JsonNode bom = Serialization.unmarshal(
+                OperatorImage.run(List.of("--entrypoint", "cat"), "dbmigrations.cdx.json"), JsonNode.class);
+        Set<String> told = bom.path("components")
+                .valueStream()
+                .map(part ->
+                        part.path("name").asText() + "-" + part.path("version").asText() + ".jar")
+                .collect(Collectors.toSet());
+        Set<String> there =
+                OperatorImage.run(List.of("--entrypoint", "ls"), "lib").lines().collect(Collectors.toSet());
+
+        assertThat(bom.path("bomFormat").asText()).isEqualTo("CycloneDX");
+        assertThat(told).isEqualTo(there);
     }
 }

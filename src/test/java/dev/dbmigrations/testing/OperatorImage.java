@@ -19,7 +19,17 @@ public final class OperatorImage {
 
         private static String build() {
             String name = REPOSITORY + ":" + TAG;
-            succeed("docker", "build", "--build-arg", "VERSION=" + TAG, "--tag", name, ".");
+            String revision = succeed("git", "rev-parse", "HEAD").strip();
+            succeed(
+                    "docker",
+                    "build",
+                    "--build-arg",
+                    "VERSION=" + TAG,
+                    "--build-arg",
+                    "REVISION=" + revision,
+                    "--tag",
+                    name,
+                    ".");
             return name;
         }
     }
