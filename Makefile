@@ -2,7 +2,7 @@
 MVN := .ci/mvn
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test bench build images docs format lint clean
+.PHONY: help demo demo-down test fuzz bench build images docs format lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo-down: ## remove everything that make demo made
 
 test: ## run all tests: units, databases, the runner, the system in a cluster
 	@.ci/test
+
+fuzz: ## write what strangers could write, for five minutes a target
+	@.ci/fuzz 300
 
 bench: ## measure, and write docs/benchmarks.md and docs/benchmarks.json
 	@bench/run
