@@ -18,6 +18,7 @@ import dev.dbmigrations.telemetry.MigrationMetrics;
 import dev.dbmigrations.telemetry.Telemetry;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -63,10 +64,16 @@ final class RunningOperator implements AutoCloseable {
      * @throws IOException when the port of the health endpoints is taken
      */
     static RunningOperator start(Configuration configuration) throws IOException {
-        return start(configuration, client());
+        return start(configuration, client(Config.autoConfigure(null)));
     }
 
     static RunningOperator start(Configuration configuration, KubernetesClient client) throws IOException {
+        return start(configuration, client, () -> System.exit(1));
+    }
+
+    /** @param broken run when a watch has ended for good: what is not seen any more cannot be looked after */
+    static RunningOperator start(Configuration configuration, KubernetesClient client, Runnable broken)
+            throws IOException {
         Clock clock = Clock.systemUTC();
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         MigrationMetrics metrics = new MigrationMetrics(registry);
@@ -82,6 +89,12 @@ final class RunningOperator implements AutoCloseable {
         Operator operator = new Operator(overrides -> overrides
                 .withKubernetesClient(client)
                 .withConcurrentReconciliationThreads(RECONCILE_THREADS)
+                .withInformerStoppedHandler((informer, why) -> {
+                    if (why != null && informer.hasSynced()) {
+                        LOG.error("the watch of {} ended for good", informer.getApiTypeClass(), why);
+                        broken.run();
+                    }
+                })
                 .withReconciliationTerminationTimeout(Configuration.STOPPING));
         ApprovalReconciler approvals = new ApprovalReconciler(client, clock);
         operator.register(
@@ -138,9 +151,10 @@ final class RunningOperator implements AutoCloseable {
                         .setMaxInterval(Duration.ofSeconds(8).toMillis()));
     }
 
-    private static KubernetesClient client() {
+    static KubernetesClient client(Config api) {
         ObjectMapper mapper = new ObjectMapper().addMixIn(ObjectMeta.class, WithoutManagedFields.class);
         return new KubernetesClientBuilder()
+                .withConfig(api)
                 .withKubernetesSerialization(new KubernetesSerialization(mapper, true))
                 .build();
     }

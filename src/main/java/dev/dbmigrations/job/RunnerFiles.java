@@ -29,11 +29,11 @@ public record RunnerFiles(Map<String, String> byName) {
     private static final String ENTRY = "/dbmigrations_runner/__main__.py";
 
     /**
-     * Reads the files that the jar (or, in a test, the folder of classes) carries.
+     * Reads the files that the jar (or, in a test, the folder of classes) carries. A jar can be opened once at a time.
      *
      * @throws IllegalStateException when it carries none: it was not built by this project's build
      */
-    public static RunnerFiles fromClassPath() {
+    public static synchronized RunnerFiles fromClassPath() {
         URL entry = RunnerFiles.class.getResource(ENTRY);
         if (entry == null) {
             throw new IllegalStateException("the class path lacks " + ENTRY + ": build it with ./mvnw package");
