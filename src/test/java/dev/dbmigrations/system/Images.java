@@ -2,14 +2,11 @@ package dev.dbmigrations.system;
 
 import dev.dbmigrations.testing.Cluster;
 import dev.dbmigrations.testing.OperatorImage;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.dbmigrations.testing.TestImages;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** The images of the tests, made by plain {@code docker build}: where nothing changed, its cache makes that quick. */
+/** The images of the tests. */
 final class Images {
 
     /** The example that users copy, with a revision more that fails, and with that one mended. */
@@ -19,7 +16,7 @@ final class Images {
     static final String TRIGPOINTING_FIXED = tagged("trigpointing-migrations-fixed");
 
     /** Many small trees in folders; runs as root. */
-    static final String TREES = tagged("test-trees");
+    static final String TREES = TestImages.TREES;
 
     /** The same trees in an image whose user has a name. */
     static final String NAMED_USER = tagged("test-trees-named-user");
@@ -38,13 +35,13 @@ final class Images {
 
     /** Builds all of the above and makes them known to the cluster. */
     static void provide(Cluster cluster) {
-        build(TRIGPOINTING, "migrations-image");
-        build(TRIGPOINTING_FAILING, FIXTURES + "failing", "BASE=" + TRIGPOINTING);
-        build(TRIGPOINTING_FIXED, FIXTURES + "fixed", "BASE=" + TRIGPOINTING);
-        build(TREES, FIXTURES + "trees");
-        build(NAMED_USER, FIXTURES + "named-user", "BASE=" + TREES);
+        TestImages.build(TRIGPOINTING, "migrations-image");
+        TestImages.build(TRIGPOINTING_FAILING, FIXTURES + "failing", "BASE=" + TRIGPOINTING);
+        TestImages.build(TRIGPOINTING_FIXED, FIXTURES + "fixed", "BASE=" + TRIGPOINTING);
+        TestImages.build(TREES, FIXTURES + "trees");
+        TestImages.build(NAMED_USER, FIXTURES + "named-user", "BASE=" + TREES);
         List<String> published = List.of(WITHOUT_ALEMBIC, WITHOUT_PYTHON, POSTGRES);
-        published.forEach(Images::pull);
+        published.forEach(TestImages::pull);
         List<String> all = new ArrayList<>(published);
         all.addAll(List.of(
                 OperatorImage.name(), TRIGPOINTING, TRIGPOINTING_FAILING, TRIGPOINTING_FIXED, TREES, NAMED_USER));
@@ -54,7 +51,7 @@ final class Images {
     /** {@return an image that only installs what {@code images/pip/TREE.txt} lists, known to the cluster} */
     static String installed(String tree) {
         String image = tagged("pip-" + tree);
-        build(image, FIXTURES + "pip", "TREE=" + tree);
+        TestImages.build(image, FIXTURES + "pip", "TREE=" + tree);
         Cluster.shared().importImages(List.of(image));
         return image;
     }
@@ -62,45 +59,9 @@ final class Images {
     /** {@return the test trees as an image of its own, whose tree shop lacks these revisions, known to the cluster} */
     static String variant(String name, String... without) {
         String image = tagged("test-trees-" + name);
-        build(image, FIXTURES + "variant", "BASE=" + TREES, "NAME=" + name, "WITHOUT=" + String.join(" ", without));
+        TestImages.build(
+                image, FIXTURES + "variant", "BASE=" + TREES, "NAME=" + name, "WITHOUT=" + String.join(" ", without));
         Cluster.shared().importImages(List.of(image));
         return image;
-    }
-
-    private static void build(String image, String folder, String... arguments) {
-        List<String> command = new ArrayList<>(List.of("docker", "build", "--quiet", "--tag", image));
-        Arrays.stream(arguments).forEach(argument -> command.addAll(List.of("--build-arg", argument)));
-        command.add(folder);
-        run(command);
-    }
-
-    private static void pull(String image) {
-        if (end(List.of("docker", "image", "inspect", image)).status() != 0) {
-            run(List.of("docker", "pull", image));
-        }
-    }
-
-    private static void run(List<String> command) {
-        End end = end(command);
-        if (end.status() != 0) {
-            throw new AssertionError(
-                    "%s ended with %d:\n%s".formatted(String.join(" ", command), end.status(), end.output()));
-        }
-    }
-
-    private record End(int status, String output) {}
-
-    private static End end(List<String> command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new End(process.waitFor(), output);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -23,7 +23,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** One {@code DatabaseMigration}, and what a user does with it. */
-final class Migration {
+public final class Migration {
 
     private static final Duration LONG_ENOUGH = Duration.ofMinutes(2);
 
@@ -31,24 +31,24 @@ final class Migration {
     private final String namespace;
     private final String name;
 
-    Migration(KubernetesClient client, String namespace, String name) {
+    public Migration(KubernetesClient client, String namespace, String name) {
         this.client = client;
         this.namespace = namespace;
         this.name = name;
     }
 
     /** {@return the status as the API server has it} */
-    DatabaseMigrationStatus status() {
+    public DatabaseMigrationStatus status() {
         return Objects.requireNonNull(get().getStatus());
     }
 
     /** Waits until {@code Ready} has this reason for the spec as it is now. {@return that status} */
-    DatabaseMigrationStatus await(Reason reason) {
+    public DatabaseMigrationStatus await(Reason reason) {
         return await(reason.name(), status -> true, reason);
     }
 
     /** Waits until, beside the reason, this holds. {@return that status} */
-    DatabaseMigrationStatus await(Reason reason, String what, Predicate<DatabaseMigrationStatus> holds) {
+    public DatabaseMigrationStatus await(Reason reason, String what, Predicate<DatabaseMigrationStatus> holds) {
         return await(reason + " and " + what, holds, reason);
     }
 
@@ -84,7 +84,7 @@ final class Migration {
     }
 
     /** Changes fields of the spec, as {@code kubectl patch} does; null removes one. */
-    void change(String spec) {
+    public void change(String spec) {
         merge(Map.of("spec", Serialization.unmarshal(spec, Map.class)));
     }
 
@@ -93,7 +93,7 @@ final class Migration {
         merge(Map.of("metadata", Map.of("annotations", Map.of(DatabaseMigration.RETRY_ANNOTATION, value))));
     }
 
-    void delete() {
+    public void delete() {
         resource().delete();
     }
 
@@ -167,7 +167,7 @@ final class Migration {
     }
 
     /** {@return the resource as the API server has it} */
-    DatabaseMigration get() {
+    public DatabaseMigration get() {
         return Objects.requireNonNull(resource().get(), "there is no " + name + " in " + namespace);
     }
 
