@@ -2,10 +2,10 @@
 MVN := .ci/mvn
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test fuzz bench build images docs format lint clean
+.PHONY: help demo demo-down test test-faults fuzz bench build images docs format lint clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## watch a real cluster migrate a real database, up and down (needs Docker)
 	@demo/run
@@ -18,6 +18,9 @@ test: ## run all tests: units, databases, the runner, the system in a cluster
 
 fuzz: ## write what strangers could write, for five minutes a target
 	@.ci/fuzz 300
+
+test-faults: ## every case of the crash matrix and of the API server's faults
+	@.ci/test-faults
 
 bench: ## measure, and write docs/benchmarks.md and docs/benchmarks.json
 	@bench/run
