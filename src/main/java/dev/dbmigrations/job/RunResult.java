@@ -128,7 +128,10 @@ public record RunResult(
             answer = answer != null && ANSWERS.contains(answer) ? answer : ModelsReason.CheckFailed;
             differences = differences == null
                     ? List.of()
-                    : differences.stream().filter(Objects::nonNull).map(ShortText::plain).toList();
+                    : differences.stream()
+                            .filter(Objects::nonNull)
+                            .map(ShortText::plain)
+                            .toList();
             total = Math.max(total, differences.size());
         }
     }
@@ -165,7 +168,10 @@ public record RunResult(
         private static List<String> present(@Nullable List<String> texts) {
             return texts == null
                     ? List.of()
-                    : texts.stream().filter(Objects::nonNull).map(ShortText::plain).toList();
+                    : texts.stream()
+                            .filter(Objects::nonNull)
+                            .map(ShortText::plain)
+                            .toList();
         }
     }
 

@@ -45,6 +45,7 @@ enum Target {
 
     private static final KubernetesSerialization KUBERNETES = new KubernetesSerialization();
 
+    @SuppressWarnings("ImmutableEnumChecker") // The lambdas above hold nothing.
     private final Consumer<byte[]> check;
 
     Target(Consumer<byte[]> check) {

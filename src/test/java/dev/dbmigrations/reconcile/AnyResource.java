@@ -113,13 +113,14 @@ public final class AnyResource {
                 List.of(),
                 attempts.isEmpty() ? Optional.empty() : Optional.of(NOW.minusSeconds(1)),
                 true,
-                List.of());
+                List.of(),
+                Optional.empty());
 
         Decision decision = Decide.decide(seen, NOW);
         if (decision instanceof Decision.ReadPlan) {
             return;
         }
-        DatabaseMigrationStatus after = Report.of(seen, decision, Optional.of("shop-2"), NOW);
+        DatabaseMigrationStatus after = Report.of(seen, decision, NOW);
 
         boolean growsNotByUs = before.equals(DatabaseMigrationStatus.EMPTY);
         String written = Serialization.asJson(after);
