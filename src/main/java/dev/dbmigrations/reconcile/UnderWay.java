@@ -41,7 +41,7 @@ final class UnderWay {
         if (settledEarly(seen, attempt) && !(seen.reading().orElse(null) instanceof AtRevisions)) {
             return new Look();
         }
-        if (attempt.neverStarted() && attempt.generation() != seen.generation()) {
+        if (attempt.generation() != seen.generation() && mayWaitForEver(attempt)) {
             return new Discard(attempt);
         }
         if (Planning.imageIsGone(attempt)) {
@@ -73,6 +73,15 @@ final class UnderWay {
             case Ended ended -> throw new IllegalArgumentException("an attempt that is over is not under way");
             case Died died -> throw new IllegalArgumentException("an attempt that is over is not under way");
         };
+    }
+
+    /**
+     * Whether something is in its container's way. Where nothing is, it starts at any moment, and the cluster may show
+     * that only when it has moved the database: then its word would be lost with it.
+     */
+    private static boolean mayWaitForEver(SeenAttempt attempt) {
+        return attempt.state() instanceof Rejected
+                || (attempt.state() instanceof Waiting waiting && waiting.message() != null);
     }
 
     private static Decision planAnew(Observation seen, SeenAttempt attempt, Instant now) {

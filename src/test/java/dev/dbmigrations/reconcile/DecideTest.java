@@ -598,13 +598,24 @@ class DecideTest {
 
         @ParameterizedTest
         @CsvSource({"true", "false"})
-        void givesUpAJobForAnOlderSpecWhoseContainerNeverStarted(boolean hasPod) {
+        void givesUpAJobForAnOlderSpecThatMightWaitForEver(boolean hasPod) {
             Situation situation = runningFromA1ToB2()
-                    .attemptIs(hasPod ? new Waiting("ImagePullBackOff") : new NoPod())
+                    .attemptIs(hasPod ? new Waiting("ImagePullBackOff") : new Rejected("exceeded quota"))
                     .target("c3")
                     .databaseIsAt("a1");
             assertThat(situation.happens()).isInstanceOf(Discard.class);
             assertThat(started(situation.decides()).number()).isEqualTo(2);
+        }
+
+        /** The cluster may show a container as not yet there that has ended already: its word would be lost. */
+        @ParameterizedTest
+        @CsvSource({"true", "false"})
+        void waitsForAJobForAnOlderSpecThatMayStartAtAnyMoment(boolean hasPod) {
+            Situation situation = runningFromA1ToB2()
+                    .attemptIs(hasPod ? new Waiting(null) : new NoPod())
+                    .target("c3")
+                    .databaseIsAt("b2");
+            awaits(situation.decides(), Reason.Applying);
         }
 
         @Test
