@@ -71,11 +71,11 @@ public final class Telemetry {
 
     /** As often as the database is looked at while a Job works: at first five times a second, later every five seconds. */
     private void progressed(DatabaseMigration resource, @Nullable Attempt before, @Nullable Attempt after) {
-        if (after == null || after.revision() == null) {
+        if (after == null) {
             return;
         }
         Attempt same = before != null && before.number() == after.number() ? before : null;
-        if (same == null || !after.revision().equals(same.revision())) {
+        if (after.revision() != null && (same == null || !after.revision().equals(same.revision()))) {
             events.normal(
                     resource,
                     "Step",
@@ -83,7 +83,8 @@ public final class Telemetry {
                             + " of " + after.stepsTotal() + " executed)");
         }
         if (after.waitsFor() != null && (same == null || !after.waitsFor().equals(same.waitsFor()))) {
-            events.warning(resource, "Blocked", "revision " + after.revision() + " waits for " + after.waitsFor());
+            String who = after.revision() == null ? "Job " + after.job() : "revision " + after.revision();
+            events.warning(resource, "Blocked", who + " waits for " + after.waitsFor());
         }
     }
 
