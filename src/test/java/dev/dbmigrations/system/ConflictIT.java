@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -77,7 +78,7 @@ class ConflictIT {
 
     @Test
     void fromAnotherNamespaceWithoutItsNames() {
-        others.secret(Team.SECRET, database.inParts());
+        others.uses(database);
         Migration second = others.migration("second", wanting("head"));
         isRefused(second);
         assertThat(second.message())
@@ -97,17 +98,15 @@ class ConflictIT {
 
     @Test
     void notForACopyOfTheDatabase() {
-        String copy = database.name() + "-copy";
-        await("nobody in the database")
+        Database copy = await("nobody in the database")
                 .atMost(Duration.ofMinutes(1))
                 .ignoreExceptionsMatching(AssertionError.class::isInstance)
-                .until(() -> database.copy(copy));
-        Map<String, String> secret = new HashMap<>(database.inParts());
-        secret.put("dbname", copy);
-        others.secret(Team.SECRET, secret);
+                .until(() -> database.copy(database.name() + "-copy"), Objects::nonNull);
+        others.uses(copy);
 
         Migration second = others.migration("second", wanting("head"));
         second.await(AtTarget);
+        assertThat(copy.revisions()).containsExactly("r5_vouchers");
         assertThat(database.revisions()).containsExactly("r3_unique_emails");
     }
 }

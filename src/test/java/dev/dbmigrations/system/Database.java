@@ -50,8 +50,8 @@ record Database(DatabaseServer server, String name, String role, String password
         return output.isEmpty() ? List.of() : Arrays.asList(output.split("\n"));
     }
 
-    /** Copies it as it is; fails while anybody is connected. {@return true} */
-    boolean copy(String copy) {
+    /** {@return a copy of it as it is}; fails while anybody is connected. */
+    Database copy(String copy) {
         server.psql(
                 "postgres",
                 "CREATE DATABASE %s TEMPLATE %s OWNER %s"
@@ -59,7 +59,7 @@ record Database(DatabaseServer server, String name, String role, String password
                                 DatabaseServer.identifier(copy),
                                 DatabaseServer.identifier(name),
                                 DatabaseServer.identifier(role)));
-        return true;
+        return new Database(server, copy, role, password);
     }
 
     /** Runs statements as the role that migrates. */

@@ -74,6 +74,12 @@ final class Team implements BeforeEachCallback, AfterEachCallback {
         return database;
     }
 
+    /** Makes the Secret that leads to a database which is there already, another team's perhaps. */
+    void uses(Database database) {
+        databases.add(database);
+        secret(SECRET, database.inParts());
+    }
+
     /** {@return a new database} */
     Database database() {
         return database("shop-" + DatabaseServer.unique(), "pass-" + DatabaseServer.unique());

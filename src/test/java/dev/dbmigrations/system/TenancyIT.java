@@ -51,8 +51,17 @@ class TenancyIT {
             """)
     void whatAPodOfTheTeamNamesIsTheTeams(String job, Reason reason, String words) {
         other.secret("theirs", Map.of("password", "theirs-" + DatabaseServer.unique()));
-        other.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs}, data: {a: b}}");
-        other.apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: theirs}}");
+        other.apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: theirs}
+                data: {a: b}
+                """);
+        other.apply("""
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: theirs}
+                """);
         other.apply("""
                 apiVersion: v1
                 kind: PersistentVolumeClaim
@@ -61,7 +70,7 @@ class TenancyIT {
                 """);
         Database database = team.databaseWithSecret();
 
-        Migration shop = team.migration(Team.tree("shop", "head", "job: {" + job + "}"));
+        Migration shop = team.migration(Team.tree("shop", "head", "job:\n  " + job));
         shop.await(reason, words, status -> shop.message().contains(words));
 
         assertThat(database.tables()).isEmpty();

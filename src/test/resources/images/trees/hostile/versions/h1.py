@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "h1'\"<b>$(HOME);{%s}"
+revision = 'h1"<b>$(HOME);{%s}'
 down_revision = None
 
 

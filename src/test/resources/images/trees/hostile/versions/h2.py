@@ -1,7 +1,7 @@
 """An error as long and as ugly as can be"""
 
 revision = "h2"
-down_revision = "h1'\"<b>$(HOME);{%s}"
+down_revision = 'h1"<b>$(HOME);{%s}'
 
 
 def upgrade():
