@@ -97,3 +97,13 @@ def test_a_user_is_hidden_in_the_words_of_others_only():
 def test_a_short_password_does_not_garble_the_text():
     redaction.hide(Credentials("db", 5432, "app", "a", "shop", "prefer", None))
     assert redaction.clean("a database at a") == "*** database at ***"
+
+
+def test_what_steers_a_terminal_is_escaped():
+    result = new_result()
+    result["message"] = "a\u202egnp\x9b2J \x1b[2J ä"
+
+    content = encoded(result)
+
+    assert b"\\u202egnp\\u009b2J \\u001b[2J" in content
+    assert json.loads(content)["message"] == result["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 
 RUN_VARIABLE = "DBMIGRATIONS_RUN"
@@ -11,6 +12,8 @@ GREATEST_RESULT = 4096
 GREATEST_STATEMENT = 500
 GREATEST_MESSAGE = 1000
 LEAST_TEXT = 100
+# What steers a terminal that shows the pod; what is below a blank is escaped in JSON anyway.
+STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,8 @@ def encoded(result, limit=GREATEST_RESULT):
 
 
 def _bytes(result):
-    return json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    return STEERING.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text).encode("utf-8", "replace")
 
 
 def _drop_steps(result, limit):
