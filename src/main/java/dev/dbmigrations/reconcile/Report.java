@@ -142,8 +142,9 @@ final class Report {
         if (start.kind() != Kind.Plan) {
             draft.plan = start.go().map(Decision.Go::plan).orElse(null);
         }
-        if (isRejected(seen.status())) {
+        if (draft.lastFailure != null && draft.lastFailure.reason() == Reason.PodRejected) {
             // Until the cluster has let the Job be, nobody is told that it is on its way: the two would take turns.
+            draft.ready(Reason.PodRejected, draft.lastFailure.message(), now);
             return;
         }
         lookedAgain();
@@ -178,12 +179,6 @@ final class Report {
         draft.plan = null;
         draft.lastFailure = anew.failure();
         draft.ready(anew.failure().reason(), anew.failure().message(), now);
-    }
-
-    private static boolean isRejected(DatabaseMigrationStatus status) {
-        return status.condition("Ready")
-                .filter(ready -> Reason.PodRejected.name().equals(ready.getReason()))
-                .isPresent();
     }
 
     /** {@return the name that the attempt's Job will have} */
