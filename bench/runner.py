@@ -56,11 +56,14 @@ def rows(samples):
         Row("1,000 revisions with 50 merges, target resolved by the runner", "s", column("resolved", "runner", 0)),
         Row("the same tree with `alembic history`", "s", column("resolved", "alembic", 0)),
         Row("ratio of the two ", "", [ratio("resolved")], "≤ 1"),
+        Row("the same tree at its head, nothing to do, with the runner", "s", column("nothing", "runner", 0)),
+        Row("the same with `alembic upgrade head` ", "s", column("nothing", "alembic", 0)),
     ]
     figures = {
         "runner.ratioToAlembic": ratio("applied"),
         "runner.memoryMiBOverAlembic": memory,
         "runner.resolveRatioToHistory": ratio("resolved"),
+        "runner.nothingRatioToAlembic": ratio("nothing"),
     }
     return found, figures
 

@@ -16,15 +16,13 @@ from dbmigrations_runner import document, environment, failures, image, redactio
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError  # noqa: E402
 from dbmigrations_runner.interruption import Interruption  # noqa: E402
 from dbmigrations_runner.leftovers import Leftovers  # noqa: E402
-from dbmigrations_runner.locks import LockConnection  # noqa: E402
-from dbmigrations_runner.planconnection import PlanConnection  # noqa: E402
 from dbmigrations_runner.report import Report, partial  # noqa: E402
 
 
 def main():
     """Make one attempt, and return the process's exit status."""
     # Reading a thousand revisions makes objects that stay: looking through them all the time only takes time.
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     run = document.read_run(os.environ[document.RUN_VARIABLE])
     interruption = Interruption(run.timeout_seconds)
     report = Report(run)
@@ -54,8 +52,7 @@ def attempt(run, report, interruption):
     environment.publish(run, tree, credentials)
 
     report.phase("connecting to the database")
-    connection = PlanConnection if run.reads_only else LockConnection
-    lock_connection = connection(run, tree.driver, credentials, interruption)
+    lock_connection = connection(run)(run, tree.driver, credentials, interruption)
     interruption.cancels_through(lock_connection)
     report.note(database=lock_connection.database)
     lock_connection.refuse_other_database(run.expected_database)
@@ -76,6 +73,17 @@ def attempt(run, report, interruption):
     report.event("phase", message="reading the database back")
     verdict = judge(run, migration, lock_connection, leftovers, interruption, lambda: connections.first_error)
     return verdict.facts(error, invalid_indexes)
+
+
+def connection(run):
+    """Return the kind of the runner's own connection."""
+    if run.reads_only:
+        from dbmigrations_runner.planconnection import PlanConnection  # noqa: PLC0415
+
+        return PlanConnection
+    from dbmigrations_runner.locks import LockConnection  # noqa: PLC0415
+
+    return LockConnection
 
 
 def kinds(run):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
-from dbmigrations_runner import bookkeeping, catalog, graph, refusals, sources, targets
+from dbmigrations_runner import bookkeeping, refusals, targets
 from dbmigrations_runner.errors import superseded
-from dbmigrations_runner.inventory import Inventory, changes, doubts
 
 # SQLSTATEs of what exists already: a schema, table, column, other object, function.
 EXISTS = ("42P06", "42P07", "42701", "42710", "42723")
@@ -56,7 +54,7 @@ class Adoption:
 
     def check(self, tree, table, render):
         """Refuse to stamp a database that lacks what the revisions up to there leave behind."""
-        way = Way(tree, [self.stamp.revision], table, render, math.inf)
+        way = _way(tree, [self.stamp.revision], table, render, math.inf)
         self.unread = way.unread
         refusals.misfit(self.stamp.revision, way.missing(self._query))
 
@@ -68,74 +66,22 @@ class Adoption:
 
     def look(self, tree, target, table, render):
         """Find out which baseline fits a database in which things exist that were to be made."""
-        way = Way(tree, target.ids, table, render, SEARCH_SECONDS)
+        way = _way(tree, target.ids, table, render, SEARCH_SECONDS)
         fits = way.newest_that_fits(self._query) if way.is_whole else None
         if not way.is_whole:
             self.hint = f"{ADOPTS}, and which one fits was not found in {SEARCH_SECONDS} s"
         elif fits is None:
             self.hint = f"{ADOPTS}, but it has all tables and columns of none"
         elif self.stamp is None or self.stamp.revision != fits:
-            there = catalog.facts(self._query, [(table.schema, table.name)])
-            first = f"drop its version table {table.full_name} and " if there else ""
+            first = f"drop its version table {table.full_name} and " if way.has_version_table(self._query) else ""
             self.hint = (
                 f"if the database was made without these revisions, {first}write spec.baseline: {fits}, "
                 "the newest up to which it has every table and column"
             )
 
 
-class Way:
-    """The revisions from base to one or more of them, as far as their SQL tells what they do to tables and columns."""
+def _way(*arguments):
+    # Few runs have a baseline or need one, and what reads SQL is a tenth of the runner.
+    from dbmigrations_runner.way import Way  # noqa: PLC0415
 
-    def __init__(self, tree, ids, table, render, seconds):
-        steps = tree.steps(graph.UPGRADE, targets.Target("", frozenset(ids)), frozenset())
-        rendered = render(steps, time.monotonic() + seconds)
-        self.is_whole = len(rendered) == len(steps)
-        self._tree, self._table = tree, table
-        self._changes = {step.step.revision.revision: _changes(step) for step in rendered}
-        # What these did is not known, or not all of it.
-        self.unread = [name for name, done in self._changes.items() if any(verb == "doubt" for verb, *_ in done)]
-
-    def missing(self, query):
-        """Return, in words, what the database lacks of what these revisions leave behind."""
-        left = self._left(self._changes)
-        existing = catalog.facts(query, left.tables)
-        return [left.said(fact) for fact in left.missing(existing)]
-
-    def newest_that_fits(self, query):
-        """Return the newest revision up to which the database has every table and column, or None.
-
-        One that only takes away what is still there has not been run, unless a later one has been.
-        """
-        existing = catalog.facts(query, self._named())
-        found, undone, before = None, False, set()
-        left = self._left([])
-        for name, done in self._changes.items():
-            added, removed = left.step(done)
-            before.add(name)
-            needed = self._tree.ancestors([name])
-            seen = left if needed == before else self._left([other for other in self._changes if other in needed])
-            if not seen.tables or seen.missing(existing):
-                continue
-            undone = not added and (undone or bool(removed & existing))
-            found = found if undone else name
-        return found
-
-    def _left(self, names):
-        left = Inventory(self._table)
-        for name in names:
-            left.step(self._changes[name])
-        return left
-
-    def _named(self):
-        left, named = self._left([]), set()
-        for done in self._changes.values():
-            left.step(done)
-            named.update(left.tables)
-        return named
-
-
-def _changes(rendered):
-    found = changes(rendered.sql)
-    if rendered.why_not is not None:
-        found += doubts(sources.upgrade_code(rendered.step.revision.path)) or [("doubt", frozenset())]
-    return found
+    return Way(*arguments)

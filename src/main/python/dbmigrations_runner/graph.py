@@ -5,9 +5,12 @@ Nothing here asks how many rows, heads or bases there are: a linear history is o
 
 from __future__ import annotations
 
+import gc
 import os
 import traceback
 import warnings
+from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 
@@ -30,6 +33,8 @@ class Graph:
         self.script = script
         self.image = image
         self.revisions = {revision.revision: revision for revision in _load(script, image)}
+        # A run asks for the same few again and again; each may be the whole history, so only a few are kept.
+        self._ancestors = lru_cache(8)(lambda ids: frozenset(self._closure(ids, ALL_BEFORE)))
 
     @property
     def heads(self):
@@ -42,7 +47,7 @@ class Graph:
 
     def ancestors(self, ids):
         """Return these ids and everything that they need, `depends_on` included; ids unknown here count alone."""
-        return self._closure(ids, ALL_BEFORE)
+        return self._ancestors(frozenset(ids))
 
     def line(self, name):
         """Return what comes before and after a revision by `down_revision` alone, and the revision itself."""
@@ -124,7 +129,7 @@ class Graph:
 
 def _load(script, image):
     """Return all revisions; Alembic only warns of a tree that is broken, and then goes on with half of it."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _all_stays():
         warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.script")
         # One file found by two ways, as by overlapping version_locations: Alembic takes it once.
         warnings.filterwarnings("ignore", message=r"File .* loaded twice", category=UserWarning)
@@ -138,6 +143,19 @@ def _load(script, image):
                 "EnvironmentFailed",
                 f"{_file(error, script)} in image {image} cannot be loaded: {failures.described(error)}",
             ) from error
+
+
+@contextmanager
+def _all_stays():
+    """Make no search for garbage among a thousand modules that are all kept, neither meanwhile nor later."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if searching:
+            gc.enable()
 
 
 def _file(error, script):

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dbmigrations_runner import (
-    baseline,
-    bookkeeping,
-    failures,
-    graph,
-    refusals,
-    rendering,
-    sources,
-    surroundings,
-    targets,
-)
+from dbmigrations_runner import baseline, bookkeeping, failures, graph, refusals, sources, surroundings, targets
 from dbmigrations_runner.audit import Audit
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.progress import Progress
@@ -272,6 +262,8 @@ class Migration:
         self._report.phase("env.py was committing", steps=self._said_steps())
 
     def _render(self, steps, until):
+        from dbmigrations_runner import rendering  # noqa: PLC0415, few runs write down what they would do
+
         return rendering.render(self._context, steps, (), self._run_options, self._connections, until)
 
     def _look_for_baseline(self, error):
