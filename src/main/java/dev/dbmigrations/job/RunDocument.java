@@ -169,137 +169,93 @@ public record RunDocument(
 
     /** {@return the same for another image, with its own settings, which goes down to these ids (rule 6)} */
     public RunDocument rollingBack(String with, AlembicSettings settings, List<String> to) {
-        return new RunDocument(
-                version,
-                uid,
-                attempt,
-                mode,
-                wayBack,
-                with,
-                to.isEmpty() ? "base" : String.join(",", to),
-                to,
-                expected,
-                downgrade,
-                null,
-                false,
-                afterInterruption,
-                Alembic.of(settings),
-                credentials,
-                databaseRole,
-                lockTimeoutMillis,
-                statementTimeoutMillis,
-                timeoutSeconds,
-                lockWaitSeconds,
-                terminationMessagePath,
-                audit);
+        Copy copy = new Copy();
+        copy.image = with;
+        copy.alembic = Alembic.of(settings);
+        copy.target = to.isEmpty() ? "base" : String.join(",", to);
+        copy.rollbackTo = to;
+        copy.baseline = null;
+        copy.baselineRequired = false;
+        return copy.made();
     }
 
     /** {@return the same, rendered and not run} */
     public RunDocument planned() {
-        return new RunDocument(
-                version,
-                uid,
-                attempt,
-                PLAN,
-                true,
-                image,
-                target,
-                rollbackTo,
-                expected,
-                downgrade,
-                baseline,
-                baselineRequired,
-                afterInterruption,
-                alembic,
-                credentials,
-                databaseRole,
-                lockTimeoutMillis,
-                statementTimeoutMillis,
-                timeoutSeconds,
-                lockWaitSeconds,
-                terminationMessagePath,
-                audit);
+        Copy copy = new Copy();
+        copy.mode = PLAN;
+        copy.wayBack = true;
+        return copy.made();
     }
 
     /** {@return the same for a run of what was planned: it stamps where the plan says, and nowhere else (rule 7)} */
     public RunDocument stamping(@Nullable String planned) {
-        return new RunDocument(
-                version,
-                uid,
-                attempt,
-                mode,
-                wayBack,
-                image,
-                target,
-                rollbackTo,
-                expected,
-                downgrade,
-                planned,
-                planned != null,
-                afterInterruption,
-                alembic,
-                credentials,
-                databaseRole,
-                lockTimeoutMillis,
-                statementTimeoutMillis,
-                timeoutSeconds,
-                lockWaitSeconds,
-                terminationMessagePath,
-                audit);
+        Copy copy = new Copy();
+        copy.baseline = planned;
+        copy.baselineRequired = planned != null;
+        return copy.made();
     }
 
     /** {@return the same, and each step is written down there} */
     public RunDocument audited(Audit where) {
-        return new RunDocument(
-                version,
-                uid,
-                attempt,
-                mode,
-                wayBack,
-                image,
-                target,
-                rollbackTo,
-                expected,
-                downgrade,
-                baseline,
-                baselineRequired,
-                afterInterruption,
-                alembic,
-                credentials,
-                databaseRole,
-                lockTimeoutMillis,
-                statementTimeoutMillis,
-                timeoutSeconds,
-                lockWaitSeconds,
-                terminationMessagePath,
-                where);
+        Copy copy = new Copy();
+        copy.audit = where;
+        return copy.made();
     }
 
     /** {@return the same tree and database, to compare the tables with the models} */
     public RunDocument checking() {
-        return new RunDocument(
-                version,
-                uid,
-                attempt,
-                CHECK,
-                false,
-                image,
-                target,
-                null,
-                expected,
-                downgrade,
-                null,
-                false,
-                false,
-                alembic,
-                credentials,
-                databaseRole,
-                lockTimeoutMillis,
-                statementTimeoutMillis,
-                timeoutSeconds == null ? LONGEST_CHECK_SECONDS : Math.min(timeoutSeconds, LONGEST_CHECK_SECONDS),
-                lockWaitSeconds,
-                terminationMessagePath,
-                audit);
+        Copy copy = new Copy();
+        copy.mode = CHECK;
+        copy.wayBack = false;
+        copy.rollbackTo = null;
+        copy.baseline = null;
+        copy.baselineRequired = false;
+        copy.afterInterruption = false;
+        copy.timeoutSeconds =
+                timeoutSeconds == null ? LONGEST_CHECK_SECONDS : Math.min(timeoutSeconds, LONGEST_CHECK_SECONDS);
+        return copy.made();
+    }
+
+    /** The same document, but for what is set. */
+    private final class Copy {
+
+        private String mode = RunDocument.this.mode;
+        private boolean wayBack = RunDocument.this.wayBack;
+        private String image = RunDocument.this.image;
+        private String target = RunDocument.this.target;
+        private @Nullable List<String> rollbackTo = RunDocument.this.rollbackTo;
+        private @Nullable String baseline = RunDocument.this.baseline;
+        private boolean baselineRequired = RunDocument.this.baselineRequired;
+        private boolean afterInterruption = RunDocument.this.afterInterruption;
+        private Alembic alembic = RunDocument.this.alembic;
+        private @Nullable Double timeoutSeconds = RunDocument.this.timeoutSeconds;
+        private @Nullable Audit audit = RunDocument.this.audit;
+
+        private RunDocument made() {
+            return new RunDocument(
+                    version,
+                    uid,
+                    attempt,
+                    mode,
+                    wayBack,
+                    image,
+                    target,
+                    rollbackTo,
+                    expected,
+                    downgrade,
+                    baseline,
+                    baselineRequired,
+                    afterInterruption,
+                    alembic,
+                    credentials,
+                    databaseRole,
+                    lockTimeoutMillis,
+                    statementTimeoutMillis,
+                    timeoutSeconds,
+                    lockWaitSeconds,
+                    terminationMessagePath,
+                    audit);
+        }
     }
 
     /** {@return what an attempt with this document does} */

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the runner said at its end, in the container's termination message. The other side of this contract is
- * {@code document.py}. Nothing here is believed of the database: {@code current} is compared with a reading.
+ * {@code document.py}. Nothing here is believed of the database: {@code current} is compared with a reading. Lists of
+ * revisions are sorted, as a reading's are.
  *
  * @param isFinal false for the document that is written ahead, before the first step: the run died without a word
  * @param from rows before the run
@@ -203,6 +204,7 @@ public record RunResult(
                 : revisions.stream()
                         .filter(Objects::nonNull)
                         .map(revision -> ShortText.ofLength(revision, Revisions.LONGEST))
+                        .sorted()
                         .toList();
     }
 

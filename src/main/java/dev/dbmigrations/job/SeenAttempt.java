@@ -42,7 +42,7 @@ public record SeenAttempt(
      * What an attempt was started to do; the resource's spec may have moved on since.
      *
      * @param image the spec's, or the one that is rolled back with, as people know it
-     * @param expected the rows that were decided on
+     * @param expected the rows that were decided on, sorted
      * @param mayDowngrade whether it has leave to go down (rule 5)
      * @param rollback whether it is with another image than the spec's (rule 6), to go there or to plan that
      * @param leave the plan that it runs; null where none was needed
@@ -55,7 +55,13 @@ public record SeenAttempt(
             List<String> expected,
             boolean mayDowngrade,
             boolean rollback,
-            @Nullable Leave leave) {}
+            @Nullable Leave leave) {
+
+        /** Sorts the rows. */
+        public Asked {
+            expected = expected.stream().sorted().toList();
+        }
+    }
 
     /** Where an attempt stands. */
     public sealed interface State {}

@@ -147,23 +147,19 @@ final class AttemptReport {
      * began where it should, and read them at its end}
      */
     private @Nullable List<String> rowsLeft(SeenAttempt attempt) {
-        List<String> expected = sorted(attempt.asked().expected());
+        List<String> expected = attempt.asked().expected();
         boolean told = attempt.asked().mayDowngrade()
                 && attempt.state() instanceof Ended(RunResult result)
                 && result.from() != null
                 && result.current() != null
-                && sorted(result.from()).equals(expected)
+                && result.from().equals(expected)
                 && (!(seen.reading().orElse(null) instanceof AtRevisions reading)
-                        || reading.revisions().equals(sorted(result.current())));
+                        || reading.revisions().equals(result.current()));
         if (!told || !(attempt.state() instanceof Ended(RunResult result))) {
             return null;
         }
-        List<String> left = sorted(Objects.requireNonNull(result.current()));
+        List<String> left = Objects.requireNonNull(result.current());
         return left.equals(expected) ? halfWay(expected) : left;
-    }
-
-    private static List<String> sorted(List<String> revisions) {
-        return revisions.stream().sorted().toList();
     }
 
     private static Attempt of(

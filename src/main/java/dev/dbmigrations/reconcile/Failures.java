@@ -178,7 +178,7 @@ final class Failures {
 
     private static @Nullable List<String> rows(Optional<AtRevisions> after, @Nullable List<String> reported) {
         return after.map(AtRevisions::revisions)
-                .orElse(reported == null ? null : reported.stream().sorted().toList());
+                .orElse(reported);
     }
 
     private static @Nullable String cut(@Nullable String statement) {

@@ -26,6 +26,7 @@ import dev.dbmigrations.reconcile.SecretState.Missing;
 import dev.dbmigrations.reconcile.SecretState.Present;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -106,8 +107,8 @@ final class Over {
 
     /** Whether somebody moved the database after a success: the run says other rows, and these are not from before it. */
     private static boolean isPast(SeenAttempt attempt, RunResult result, AtRevisions after) {
-        return !after.revisions().equals(sorted(result.current()))
-                && (!after.revisions().equals(sorted(attempt.asked().expected()))
+        return !after.revisions().equals(rows(result))
+                && (!after.revisions().equals(attempt.asked().expected())
                         || !Failures.readWhere(result, after));
     }
 
@@ -116,7 +117,7 @@ final class Over {
      * which another attempt mends; or these rows cannot be the target at all, and the next attempt would say the same.
      */
     private static Optional<Reason> untrue(Observation seen, RunResult result, AtRevisions after) {
-        if (!after.revisions().equals(sorted(result.current()))) {
+        if (!after.revisions().equals(rows(result))) {
             return Optional.of(Reason.Interrupted);
         }
         return Target.mayBeReached(seen.spec().targetRevision(), after)
@@ -171,7 +172,7 @@ final class Over {
                 && !reading.get().at().isBefore(seen.newestEndSeenAt().get());
     }
 
-    private static List<String> sorted(@Nullable List<String> revisions) {
-        return revisions == null ? List.of() : revisions.stream().sorted().toList();
+    private static List<String> rows(RunResult result) {
+        return Objects.requireNonNullElse(result.current(), List.of());
     }
 }

@@ -76,8 +76,7 @@ final class Remembered {
                 && switch (attempt.state()) {
                     case Ended(RunResult result) ->
                         result.unknown() == null
-                                && result.current() != null
-                                && result.current().stream().sorted().toList().equals(rows);
+                                && rows.equals(result.current());
                     case SeenAttempt.State other -> attempt.generation() == seen.generation();
                 };
     }

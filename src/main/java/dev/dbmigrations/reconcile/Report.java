@@ -293,7 +293,7 @@ final class Report {
         if (ended.generation() == seen.generation()
                 || rows == null
                 || !(seen.reading().orElse(null) instanceof AtRevisions reading)
-                || !reading.revisions().equals(rows.stream().sorted().toList())) {
+                || !reading.revisions().equals(rows)) {
             return;
         }
         Target.identity(seen.secret(), reading)

@@ -19,6 +19,7 @@ import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
+import dev.dbmigrations.job.Told;
 import dev.dbmigrations.reconcile.Decision.EndCheck;
 import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.Settle;
@@ -261,26 +262,10 @@ class ModelCheckTest {
     @ValueSource(strings = {"NotAtHead", "NoModels"})
     void whatCannotBeComparedIsSaidAndNotTriedAgain(String reason) {
         started();
-        ends(new RunResult(
-                Outcome.Succeeded,
-                true,
-                null,
-                null,
-                null,
-                List.of("b2"),
-                List.of("b2"),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                new Models(ModelsReason.valueOf(reason), "as the runner says", 0, List.of()),
-                null,
-                1.0));
+        ends(Told.succeeded()
+                .between(List.of("b2"), List.of("b2"))
+                .models(new Models(ModelsReason.valueOf(reason), "as the runner says", 0, List.of()))
+                .result());
 
         says(ModelsReason.valueOf(reason), "as the runner says");
         assertThat(condition().getStatus()).isEqualTo("Unknown");
@@ -345,26 +330,11 @@ class ModelCheckTest {
     }
 
     private static RunResult answer(ModelsReason answer, String... differences) {
-        return new RunResult(
-                Outcome.Succeeded,
-                true,
-                null,
-                null,
-                null,
-                List.of("b2"),
-                List.of("b2"),
-                null,
-                List.of("b2"),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                new Models(answer, null, differences.length, List.of(differences)),
-                null,
-                1.0);
+        return Told.succeeded()
+                .between(List.of("b2"), List.of("b2"))
+                .resolved(null, List.of("b2"))
+                .models(new Models(answer, null, differences.length, List.of(differences)))
+                .result();
     }
 
     private void says(ModelsReason reason, @Nullable String message) {

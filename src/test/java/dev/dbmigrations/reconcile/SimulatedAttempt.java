@@ -24,6 +24,7 @@ import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.State;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
+import dev.dbmigrations.job.Told;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.NullMarked;
@@ -233,25 +234,14 @@ final class SimulatedAttempt {
         if (database.lock == this) {
             database.lock = null;
         }
-        state = new Ended(new RunResult(
-                outcome,
-                true,
-                reason,
-                "as the runner says",
-                isPlan() && from == to ? "None" : from < to ? "Upgrade" : "Downgrade",
-                begun ? expected : null,
-                current,
-                resolved ? rows(to) : null,
-                rows(known(image())),
-                unknown,
-                0,
-                new VersionTable("public", "alembic_version"),
-                new RunResult.Steps(executed, executed),
-                null,
-                null,
-                isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000, null) : null,
-                null,
-                null,
-                1.0));
+        state = new Ended(Told.ended(outcome)
+                .because(reason, "as the runner says")
+                .between(begun ? expected : null, current)
+                .towards(isPlan() && from == to ? "None" : from < to ? "Upgrade" : "Downgrade")
+                .resolved(resolved ? rows(to) : null, rows(known(image())))
+                .without(unknown)
+                .executed(executed, executed)
+                .plan(isPlan() && outcome == Outcome.Succeeded ? new RunResult.Plan("5d0b", 1000, null) : null)
+                .result());
     }
 }

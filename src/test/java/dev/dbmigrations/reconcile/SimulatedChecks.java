@@ -23,6 +23,7 @@ import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
+import dev.dbmigrations.job.Told;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -169,25 +170,10 @@ final class SimulatedChecks {
 
     private static RunResult result(
             SeenAttempt job, Outcome outcome, @Nullable Reason reason, @Nullable Models models) {
-        return new RunResult(
-                outcome,
-                true,
-                reason,
-                null,
-                null,
-                job.asked().expected(),
-                job.asked().expected(),
-                null,
-                null,
-                null,
-                null,
-                new VersionTable("public", "alembic_version"),
-                null,
-                null,
-                null,
-                null,
-                models,
-                null,
-                1.0);
+        return Told.ended(outcome)
+                .because(reason, null)
+                .between(job.asked().expected(), job.asked().expected())
+                .models(models)
+                .result();
     }
 }

@@ -28,6 +28,7 @@ import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.State;
+import dev.dbmigrations.job.Told;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
@@ -481,76 +482,32 @@ final class Situation {
 
     /** A plan is on its standard output. */
     static RunResult planned(List<String> from, List<String> to) {
-        return new RunResult(
-                Outcome.Succeeded,
-                true,
-                null,
-                null,
-                from.equals(to) ? "None" : "Upgrade",
-                from,
-                from,
-                to,
-                to,
-                null,
-                1,
-                new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
-                new RunResult.Steps(0, 1),
-                null,
-                null,
-                new RunResult.Plan("5d0b", 1000, null),
-                null,
-                null,
-                0.5);
+        return planned(from, to, null).towards(from.equals(to) ? "None" : "Upgrade").result();
     }
 
     /** The same, and it begins with a stamp. */
     static RunResult plannedWithStamp(String baseline, String to) {
-        RunResult plain = planned(List.of(), List.of(to));
-        return new RunResult(
-                plain.outcome(),
-                true,
-                null,
-                null,
-                baseline.equals(to) ? "None" : "Upgrade",
-                plain.from(),
-                plain.current(),
-                plain.resolvedTarget(),
-                plain.heads(),
-                null,
-                1,
-                plain.versionTable(),
-                plain.steps(),
-                null,
-                null,
-                new RunResult.Plan("5d0b", 1000, baseline),
-                null,
-                null,
-                0.5);
+        return planned(List.of(), List.of(to), baseline)
+                .towards(baseline.equals(to) ? "None" : "Upgrade")
+                .result();
+    }
+
+    private static Told planned(List<String> from, List<String> to, @Nullable String baseline) {
+        return Told.succeeded()
+                .between(from, from)
+                .resolved(to, to)
+                .executed(0, 1)
+                .plan(new RunResult.Plan("5d0b", 1000, baseline));
     }
 
     /** It has stamped the database, and gone on. */
     static RunResult baselined(String baseline, String current) {
-        RunResult plain = succeeded(List.of(), List.of(current));
-        return new RunResult(
-                plain.outcome(),
-                true,
-                null,
-                null,
-                baseline.equals(current) ? "None" : "Upgrade",
-                plain.from(),
-                plain.current(),
-                plain.resolvedTarget(),
-                plain.heads(),
-                null,
-                0,
-                plain.versionTable(),
-                plain.steps(),
-                null,
-                null,
-                null,
-                null,
-                new RunResult.Baselined(baseline),
-                1.5);
+        return Told.succeeded()
+                .between(List.of(), List.of(current))
+                .towards(baseline.equals(current) ? "None" : "Upgrade")
+                .resolved(List.of(current), null)
+                .baselined(baseline)
+                .result();
     }
 
     static RunResult succeeded(List<String> from, List<String> current) {
@@ -580,26 +537,13 @@ final class Situation {
 
     static RunResult lacks(
             String row, @Nullable List<String> target, DatabaseMigrationStatus.@Nullable VersionTable table) {
-        return new RunResult(
-                Outcome.Failed,
-                true,
-                Reason.RevisionNotFound,
-                "as the runner says",
-                null,
-                List.of(row),
-                List.of(row),
-                target,
-                target,
-                target == null ? null : List.of(row),
-                null,
-                table,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                0.5);
+        return Told.ended(Outcome.Failed)
+                .because(Reason.RevisionNotFound, "as the runner says")
+                .between(List.of(row), List.of(row))
+                .resolved(target, target)
+                .without(target == null ? null : List.of(row))
+                .in(table)
+                .result();
     }
 
     private static RunResult result(
@@ -618,25 +562,11 @@ final class Situation {
             @Nullable List<String> from,
             @Nullable List<String> current,
             RunResult.@Nullable Failure failure) {
-        return new RunResult(
-                outcome,
-                true,
-                reason,
-                message,
-                Objects.equals(from, current) ? "None" : "Upgrade",
-                from,
-                current,
-                outcome == Outcome.Succeeded ? current : null,
-                null,
-                null,
-                0,
-                new DatabaseMigrationStatus.VersionTable("public", "alembic_version"),
-                null,
-                failure,
-                null,
-                null,
-                null,
-                null,
-                1.5);
+        return Told.ended(outcome)
+                .because(reason, message)
+                .between(from, current)
+                .resolved(outcome == Outcome.Succeeded ? current : null, null)
+                .failure(failure)
+                .result();
     }
 }

@@ -110,6 +110,35 @@ class TelemetryTest {
             @Nullable Attempt attempt,
             @Nullable LastFailure failure,
             List<Migration> history) {
+        return status(2, attempt, failure, history, List.of(condition("Ready", reason == Reason.AtTarget ? "True" : "False", reason, message)));
+    }
+
+    private static DatabaseMigrationStatus models(ModelsReason reason, String message) {
+        return status(
+                0,
+                null,
+                null,
+                List.of(),
+                List.of(
+                        condition("Ready", "True", Reason.AtTarget, "the database is at a1"),
+                        condition(ModelsReason.CONDITION, reason.status(), reason, message)));
+    }
+
+    private static Condition condition(String type, String status, Enum<?> reason, String message) {
+        return new ConditionBuilder()
+                .withType(type)
+                .withStatus(status)
+                .withReason(reason.name())
+                .withMessage(message)
+                .build();
+    }
+
+    private static DatabaseMigrationStatus status(
+            int pending,
+            @Nullable Attempt attempt,
+            @Nullable LastFailure failure,
+            List<Migration> history,
+            List<Condition> conditions) {
         return new DatabaseMigrationStatus(
                 1L,
                 "a1",
@@ -119,7 +148,7 @@ class TelemetryTest {
                 null,
                 null,
                 null,
-                2,
+                pending,
                 null,
                 null,
                 null,
@@ -129,42 +158,6 @@ class TelemetryTest {
                 failure,
                 null,
                 history,
-                List.of(new ConditionBuilder()
-                        .withType("Ready")
-                        .withStatus(reason == Reason.AtTarget ? "True" : "False")
-                        .withReason(reason.name())
-                        .withMessage(message)
-                        .build()));
-    }
-
-    private static DatabaseMigrationStatus models(ModelsReason reason, String message) {
-        DatabaseMigrationStatus plain = status(Reason.AtTarget, "the database is at a1", null, null, List.of());
-        List<Condition> conditions = new ArrayList<>(Objects.requireNonNull(plain.conditions()));
-        conditions.add(new ConditionBuilder()
-                .withType(ModelsReason.CONDITION)
-                .withStatus(reason.status())
-                .withReason(reason.name())
-                .withMessage(message)
-                .build());
-        return new DatabaseMigrationStatus(
-                1L,
-                "a1",
-                List.of("a1"),
-                null,
-                null,
-                null,
-                null,
-                null,
-                0,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
                 conditions);
     }
 
