@@ -178,6 +178,12 @@ def test_an_id_that_the_version_table_cannot_take_is_refused(pod, tree, database
     assert database.tables == set()
 
 
+def test_an_id_that_alembic_cannot_write_is_refused(pod, tree, database):
+    tree.revision("it's")
+    refused(pod.upgrade("head"), database, "MigrationFailed", "it's", "quotation mark", "rename it")
+    assert database.tables == set()
+
+
 def test_a_long_id_fits_into_a_wide_column(pod, tree, database):
     pod.upgrade("head")
     database.query("ALTER TABLE alembic_version ALTER version_num TYPE text")

@@ -66,6 +66,13 @@ def unfit_ids(ids, width):
                 "MigrationFailed",
                 f"revision id {name!a} has characters that cannot be seen: rename it; nothing was run",
             )
+        if "'" in name:
+            # Alembic writes it into its statements as it is.
+            raise StoppedError(
+                "MigrationFailed",
+                f"revision id {name} has a quotation mark, which Alembic's own statements cannot hold: rename it; "
+                "nothing was run",
+            )
         if 0 < width < len(name):
             raise StoppedError(
                 "MigrationFailed",
