@@ -104,3 +104,28 @@ def test_the_host_must_be_the_one_in_the_certificate(any_pod, database):
     address = database.query("SELECT host(inet_server_addr())")[0][0]
     any_pod.secret = {**database.secret, "host": address, "sslmode": "verify-full", "sslrootcert": CERTIFICATE}
     failed(any_pod.upgrade(), "DatabaseUnreachable")
+
+
+def test_each_connection_notices_that_nobody_is_there_any_more(any_pod, database, tree):
+    tree.revision("bbbb2222", up=PROBES_OF_EACH_SOCKET)
+    assert any_pod.upgrade().outcome == "Succeeded"
+    lock_and_migration = 2
+    assert database.query("SELECT * FROM seen") == [(lock_and_migration, "1 10 5 3 30000")]
+
+
+PROBES_OF_EACH_SOCKET = """
+import os, socket
+names = ["TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT"]
+seen = []
+for number in os.listdir("/proc/self/fd"):
+    try:
+        with socket.socket(fileno=os.dup(int(number))) as found:
+            if found.getpeername()[1] == 5432:
+                options = [found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
+                options += [found.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names]
+                seen.append(" ".join(map(str, options)))
+    except (OSError, IndexError):  # no socket, or a nameless one
+        pass
+op.execute("CREATE TABLE seen (sockets int, options text)")
+op.execute(f"INSERT INTO seen VALUES ({len(seen)}, '{seen[0]}')" if len(set(seen)) == 1 else f"SELECT {seen}")
+"""

@@ -85,6 +85,7 @@ class Connections:
         """Prepare a new session; committed, because a rollback would lose the settings."""
         if not _is_postgresql(dbapi_connection):
             return
+        drivers.keep_alive(dbapi_connection)
         cursor = dbapi_connection.cursor()
         try:
             # Pinned for our own queries only: the migration finds the search path as it was.

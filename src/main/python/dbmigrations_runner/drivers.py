@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import ssl
 import tempfile
+from contextlib import suppress
 from urllib.parse import quote
 
 from dbmigrations_runner.errors import StoppedError
@@ -20,6 +22,8 @@ AUTHORITIES = (
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 )
+# The same on the server's side: locks.KEEPALIVES.
+PROBES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 # Characters that every reader of URLs takes as they are; anything else would need percent-encoding.
 PLAIN = "!$&'()*+,;="
 
@@ -62,6 +66,30 @@ def parameters(driver, credentials):
     elif kind == "pg8000":
         found["ssl_context"] = _context(credentials) or (False if _plain_pg8000(credentials) else None)
     return found
+
+
+def keep_alive(connection):
+    """Notice within half a minute that nobody is at the other end, even while an answer is waited for.
+
+    A connection that a router has forgotten stays open on both sides, and Linux looks after two hours.
+    """
+    # SQLAlchemy adapts asynchronous drivers.
+    connection = getattr(connection, "_connection", connection)
+    with suppress(Exception):  # a driver that hides its socket notices later
+        if hasattr(connection, "_transport"):  # asyncpg
+            _probe(connection._transport.get_extra_info("socket"))
+        elif hasattr(connection, "_usock"):  # pg8000
+            _probe(connection._usock)
+        else:
+            with socket.socket(fileno=os.dup(connection.fileno())) as libpq:
+                _probe(libpq)
+
+
+def _probe(tcp):
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in PROBES.items():
+        if hasattr(socket, name):
+            tcp.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def certificate_file(credentials):

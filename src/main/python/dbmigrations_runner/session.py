@@ -20,6 +20,7 @@ class Session:
         self._mutex = threading.Lock()
         self._process = os.getpid()
         self._connection = _OPEN[driver](parameters)
+        drivers.keep_alive(self._connection.driver_connection)
 
     def query(self, sql):
         """Run one statement and return its rows as tuples."""
@@ -41,7 +42,7 @@ class _Dbapi:
     """psycopg2, psycopg 3 and pg8000."""
 
     def __init__(self, connection):
-        self._connection = connection
+        self._connection = self.driver_connection = connection
         self._connection.autocommit = True
         self.close = connection.close
 
@@ -69,7 +70,7 @@ class _Asyncpg:
         self._loop = asyncio.new_event_loop()
         self._submit = asyncio.run_coroutine_threadsafe
         threading.Thread(target=self._loop.run_forever, name="dbmigrations-asyncpg", daemon=True).start()
-        self._connection = self._wait(self._connect(parameters))
+        self._connection = self.driver_connection = self._wait(self._connect(parameters))
 
     @staticmethod
     async def _connect(parameters):
@@ -85,10 +86,14 @@ class _Asyncpg:
         return self._connection.is_closed()
 
     def close(self):
+        self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self):
         try:
-            self._loop.call_soon_threadsafe(self._connection.terminate)
+            self._connection.terminate()
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            # After the socket's own end, which comes next in the loop.
+            self._loop.call_soon(self._loop.stop)
 
     def _wait(self, coroutine):
         return self._submit(coroutine, self._loop).result(2 * QUERY_SECONDS)
