@@ -3,7 +3,10 @@
 import os
 import signal
 import subprocess
+import threading
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from pod import wait_until
@@ -164,8 +167,22 @@ def test_lock_timeout_is_a_reason_to_try_again(any_pod, database, tree):
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/sbin/pgbouncer"), reason="no pgbouncer here")
-@pytest.mark.parametrize("mode", ["transaction", "session"])
-def test_a_pooler_in_transaction_mode_is_refused(pod, database, tmp_path, mode):
+@pytest.mark.parametrize("mode", ["transaction", "session", "statement"])
+@pytest.mark.parametrize("others", [0, 6])
+def test_a_pooler_in_transaction_mode_is_refused(pod, database, tmp_path, mode, others):
+    with _pooler(database, tmp_path, mode) as secret, _traffic(database, secret, others):
+        pod.secret = secret
+        result = pod.upgrade()
+    if mode == "session":
+        assert result.outcome == "Succeeded"
+    else:
+        assert result.reason == "CredentialsInvalid"
+        assert "transaction mode" in result.message
+        assert database.query("SELECT to_regclass('alembic_version')") == [(None,)]
+
+
+@contextmanager
+def _pooler(database, tmp_path, mode):
     server = database.secret
     (tmp_path / "users.txt").write_text(f'"{database.user}" "{database.password}"\n')
     (tmp_path / "pgbouncer.ini").write_text(
@@ -176,17 +193,40 @@ def test_a_pooler_in_transaction_mode_is_refused(pod, database, tmp_path, mode):
     pooler = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", str(tmp_path / "pgbouncer.ini")])
     try:
         address = os.uname().nodename
-        pod.secret = {**server, "host": address, "port": "6432"}
         wait_until(lambda: _accepts(address), "the pooler listens")
-        result = pod.upgrade()
+        yield {**server, "host": address, "port": "6432"}
     finally:
         pooler.terminate()
         pooler.wait()
-    if mode == "session":
-        assert result.outcome == "Succeeded"
-    else:
-        assert result.reason == "CredentialsInvalid"
-        assert "transaction mode" in result.message
+
+
+@contextmanager
+def _traffic(database, secret, clients):
+    """Others use the same pool, which so has several backends to hand out, now this one, now that one."""
+    stop = threading.Event()
+
+    def ask():
+        with psycopg.connect(
+            host=secret["host"],
+            port=secret["port"],
+            user=database.user,
+            password=database.password,
+            dbname=database.name,
+            autocommit=True,
+            prepare_threshold=None,
+        ) as connection:
+            while not stop.is_set():
+                connection.execute("SELECT pg_sleep(random() / 100)")
+
+    threads = [threading.Thread(target=ask) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def _accepts(address):

@@ -17,6 +17,8 @@ from dbmigrations_runner.session import Session
 LOCK_KEY = 0x64626D6967726174
 WORK_KEY = 0x64626D6967726175
 POLL_SECONDS = 0.25
+# A pooler that others use, too, may hand out two backends at one time and one at another.
+LOOKS_AT_BACKENDS = 4
 GREATEST_NAME = 63
 
 IDENTITY = """
@@ -236,7 +238,7 @@ class LockConnection:
     def _refuse_transaction_pooler(self):
         other = self._open()
         try:
-            if other.query("SELECT pg_catalog.pg_backend_pid()::bigint")[0][0] != self.pid:
+            if self._has_a_backend_beside(other):
                 return
         finally:
             other.close()
@@ -245,6 +247,14 @@ class LockConnection:
             f"{self._credentials.host}:{self._credentials.port} is a connection pooler in transaction mode, where no "
             "lock lasts: the Secret must lead to PostgreSQL itself or to a pool in session mode",
         )
+
+    def _has_a_backend_beside(self, other):
+        """Tell whether both sessions keep one backend each, whatever else a pooler does meanwhile."""
+        own, others = {self.pid}, set()
+        for _ in range(LOOKS_AT_BACKENDS):
+            for session, pids in ((other, others), (self._session, own)):
+                pids.add(session.query("SELECT pg_catalog.pg_backend_pid()::bigint")[0][0])
+        return len(own) == len(others) == 1 and own != others
 
     def _refuse_role(self):
         if not self._run.database_role:
