@@ -177,8 +177,7 @@ final class Failures {
     }
 
     private static @Nullable List<String> rows(Optional<AtRevisions> after, @Nullable List<String> reported) {
-        return after.map(AtRevisions::revisions)
-                .orElse(reported);
+        return after.map(AtRevisions::revisions).orElse(reported);
     }
 
     private static @Nullable String cut(@Nullable String statement) {

@@ -28,7 +28,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The rules when an attempt is over. Pure. */
 final class Over {
@@ -108,8 +107,7 @@ final class Over {
     /** Whether somebody moved the database after a success: the run says other rows, and these are not from before it. */
     private static boolean isPast(SeenAttempt attempt, RunResult result, AtRevisions after) {
         return !after.revisions().equals(rows(result))
-                && (!after.revisions().equals(attempt.asked().expected())
-                        || !Failures.readWhere(result, after));
+                && (!after.revisions().equals(attempt.asked().expected()) || !Failures.readWhere(result, after));
     }
 
     /**

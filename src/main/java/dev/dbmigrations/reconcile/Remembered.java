@@ -74,9 +74,7 @@ final class Remembered {
     private static boolean broughtTo(List<String> rows, SeenAttempt attempt, Observation seen) {
         return isOfSpec(attempt, seen)
                 && switch (attempt.state()) {
-                    case Ended(RunResult result) ->
-                        result.unknown() == null
-                                && rows.equals(result.current());
+                    case Ended(RunResult result) -> result.unknown() == null && rows.equals(result.current());
                     case SeenAttempt.State other -> attempt.generation() == seen.generation();
                 };
     }

@@ -1,17 +1,10 @@
 package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
-import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.api.Revisions;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.AttemptName;
-import dev.dbmigrations.job.Leave;
-import dev.dbmigrations.job.RunResult;
-import dev.dbmigrations.job.RunResult.Outcome;
-import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.Kind;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.AwaitApproval;
@@ -30,7 +23,6 @@ import dev.dbmigrations.reconcile.Decision.Suspend;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,6 +36,7 @@ final class Report {
     private final Instant now;
     private final StatusDraft draft;
     private final AttemptReport attempts;
+    private final EndReport ends;
     private final CheckReport checks;
 
     private Report(Observation seen, Instant now) {
@@ -51,6 +44,7 @@ final class Report {
         this.now = now;
         this.draft = new StatusDraft(seen.status());
         this.attempts = new AttemptReport(seen, now);
+        this.ends = new EndReport(seen, draft, attempts, now);
         this.checks = new CheckReport(seen, draft, now);
     }
 
@@ -116,7 +110,7 @@ final class Report {
     }
 
     private void settle(Settle settle) {
-        settle.ended().ifPresent(this::takeIn);
+        settle.ended().ifPresent(ends::takeIn);
         draft.resolvedFor = Target.resolvedFor(seen.spec());
         if (draft.resolvedTarget == null) {
             draft.resolvedTarget = settle.reading().revisions();
@@ -168,7 +162,7 @@ final class Report {
     }
 
     private void keep(KeepPlan kept) {
-        takeIn(kept.ended());
+        ends.takeIn(kept.ended());
         draft.plan = kept.plan();
         draft.lastFailure = null;
         draft.ready(Reason.Planning, PlanWords.shown(kept.plan()) + ", and what is next is decided", now);
@@ -217,7 +211,7 @@ final class Report {
     }
 
     private void fail(Fail fail) {
-        fail.ended().ifPresent(this::takeIn);
+        fail.ended().ifPresent(ends::takeIn);
         draft.lastFailure = fail.failure();
         if (fail.ended().isPresent()) {
             // A word from before the failure is no word about it.
@@ -227,7 +221,7 @@ final class Report {
     }
 
     private void takeIn(TakeIn taken) {
-        takeIn(taken.ended());
+        ends.takeIn(taken.ended());
         if (draft.unknownRevisions != null
                 && draft.lastFailure != null
                 && draft.lastFailure.reason().kind().stalls()) {
@@ -239,72 +233,5 @@ final class Report {
                 "Job " + taken.ended().job() + " has ended with the database at "
                         + Revisions.named(taken.reading().revisions()) + ", and what is next is decided",
                 now);
-    }
-
-    /** What the end of an attempt teaches: the version table, what the target means, and what was done. */
-    private void takeIn(SeenAttempt ended) {
-        draft.attempt = attempts.ended(ended);
-        if (!(ended.state() instanceof Ended(RunResult result))) {
-            return;
-        }
-        boolean current = ended.generation() == seen.generation();
-        if (ended.isRollback()) {
-            // What the target means, and where it is kept, is the spec's image's to say.
-            draft.pending = current ? result.pending() : draft.pending;
-        } else {
-            draft.versionTable = result.versionTable() == null ? draft.versionTable : result.versionTable();
-            if (current && result.resolvedTarget() != null) {
-                resolved(result, result.resolvedTarget());
-            }
-        }
-        if (result.outcome() == Outcome.Succeeded && !ended.isPlan()) {
-            reachedEarlier(ended, result);
-        }
-        Leave leave = ended.asked().leave();
-        Optional<List<String>> from = Optional.ofNullable(result.from());
-        Optional<List<String>> to = Optional.ofNullable(result.current());
-        if (from.isPresent() && to.isPresent() && !from.equals(to) && result.direction() != null) {
-            draft.addToHistory(new Migration(
-                    from.get(),
-                    to.get(),
-                    result.direction(),
-                    ended.asked().image(),
-                    ended.imageDigest(),
-                    ended.job(),
-                    ended.createdAt(),
-                    result.baselined() == null ? null : result.baselined().revision(),
-                    leave == null ? null : leave.plan(),
-                    leave == null ? null : leave.approvedBy(),
-                    result.seconds()));
-        }
-    }
-
-    private void resolved(RunResult result, List<String> target) {
-        draft.resolvedFor = Target.resolvedFor(seen.spec());
-        draft.resolvedTarget = target;
-        draft.head = result.heads() == null ? null : String.join(",", result.heads());
-        draft.pending = result.pending();
-        draft.unknownRevisions = result.unknown();
-    }
-
-    /** A run for an older spec reached what that spec wanted: the way down from there stays open (rule 5). */
-    private void reachedEarlier(SeenAttempt ended, RunResult result) {
-        List<String> rows = result.current();
-        if (ended.generation() == seen.generation()
-                || rows == null
-                || !(seen.reading().orElse(null) instanceof AtRevisions reading)
-                || !reading.revisions().equals(rows)) {
-            return;
-        }
-        Target.identity(seen.secret(), reading)
-                .ifPresent(database -> draft.lastReached = new LastReached(
-                        ended.asked().target(),
-                        reading.revisions(),
-                        ended.asked().image(),
-                        ended.imageDigest(),
-                        null,
-                        ended.asked().alembic(),
-                        database,
-                        now.truncatedTo(ChronoUnit.SECONDS)));
     }
 }

@@ -12,7 +12,6 @@ import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.RunResult.Models;
-import dev.dbmigrations.job.RunResult.Outcome;
 import dev.dbmigrations.job.SeenAttempt;
 import dev.dbmigrations.job.SeenAttempt.Died;
 import dev.dbmigrations.job.SeenAttempt.Ended;

@@ -7,7 +7,6 @@ import static dev.dbmigrations.reconcile.SimulatedDatabase.rows;
 
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
-import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.AttemptName;

@@ -7,7 +7,6 @@ import static dev.dbmigrations.reconcile.Violation.unless;
 import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.DatabaseMigrationStatus.VersionTable;
 import dev.dbmigrations.api.ModelCheckPolicy;
 import dev.dbmigrations.api.ModelsReason;
 import dev.dbmigrations.api.Reason;

@@ -482,7 +482,9 @@ final class Situation {
 
     /** A plan is on its standard output. */
     static RunResult planned(List<String> from, List<String> to) {
-        return planned(from, to, null).towards(from.equals(to) ? "None" : "Upgrade").result();
+        return planned(from, to, null)
+                .towards(from.equals(to) ? "None" : "Upgrade")
+                .result();
     }
 
     /** The same, and it begins with a stamp. */

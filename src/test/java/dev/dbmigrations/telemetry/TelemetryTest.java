@@ -31,9 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -110,7 +108,12 @@ class TelemetryTest {
             @Nullable Attempt attempt,
             @Nullable LastFailure failure,
             List<Migration> history) {
-        return status(2, attempt, failure, history, List.of(condition("Ready", reason == Reason.AtTarget ? "True" : "False", reason, message)));
+        return status(
+                2,
+                attempt,
+                failure,
+                history,
+                List.of(condition("Ready", reason == Reason.AtTarget ? "True" : "False", reason, message)));
     }
 
     private static DatabaseMigrationStatus models(ModelsReason reason, String message) {
