@@ -137,7 +137,7 @@ public final class AttemptReading {
             return new Died(Reason.Interrupted, lost(pod), true);
         }
         if (container.map(ContainerState::getRunning).isPresent()) {
-            return new Running();
+            return new Running(NodeSilence.of(pod));
         }
         return new Waiting(container
                 .map(ContainerState::getWaiting)

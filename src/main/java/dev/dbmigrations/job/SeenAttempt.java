@@ -89,8 +89,24 @@ public record SeenAttempt(
         }
     }
 
-    /** The container runs. */
-    public record Running() implements State {}
+    /**
+     * The container runs, as far as is known.
+     *
+     * @param unheard since when nobody knows it for sure; null where its node tells
+     */
+    public record Running(@Nullable Unheard unheard) implements State {
+
+        public Running() {
+            this(null);
+        }
+    }
+
+    /**
+     * A pod whose node is silent: the node is lost perhaps, and the container works on perhaps.
+     *
+     * @param since when the node should have said that the pod has ended, or was found to say nothing
+     */
+    public record Unheard(String pod, String node, Instant since) {}
 
     /** The container ended and said how. */
     public record Ended(RunResult result) implements State {}

@@ -10,17 +10,22 @@ import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.Running;
+import dev.dbmigrations.job.SeenAttempt.Unheard;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
 import dev.dbmigrations.reconcile.Decision.Look;
 import dev.dbmigrations.reconcile.Decision.PlanAnew;
 import dev.dbmigrations.reconcile.Decision.Settle;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The rules while an attempt is under way. Pure. */
 final class UnderWay {
+
+    private static final Duration A_WHILE = Duration.ofSeconds(15);
 
     private UnderWay() {}
 
@@ -60,6 +65,8 @@ final class UnderWay {
             case Waiting waiting
             when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
             case Waiting waiting -> new Await(attempt, atWork, "the pod of Job " + attempt.job() + " is starting");
+            case Running(Unheard unheard)
+            when isSilent(unheard, now) -> new Await(attempt, Reason.WaitingForPod, silence(seen, attempt, unheard));
             case Running running
             when attempt.isPlan() ->
                 new Await(
@@ -82,6 +89,18 @@ final class UnderWay {
     private static boolean mayWaitForEver(SeenAttempt attempt) {
         return attempt.state() instanceof Rejected
                 || (attempt.state() instanceof Waiting waiting && waiting.message() != null);
+    }
+
+    /** A node has a while to say that a pod has ended, and to say that it is there again. */
+    private static boolean isSilent(@Nullable Unheard unheard, Instant now) {
+        return unheard != null && unheard.since().plus(A_WHILE).isBefore(now);
+    }
+
+    private static String silence(Observation seen, SeenAttempt attempt, Unheard unheard) {
+        return "node %s has not been heard of since %s: pod %s of Job %s may work on there, so nothing else is started;"
+                        .formatted(unheard.node(), unheard.since(), unheard.pod(), attempt.job())
+                + " where the node is gone for good, say so: kubectl delete pod %s --namespace %s --force"
+                        .formatted(unheard.pod(), seen.name().getNamespace().orElseThrow());
     }
 
     private static Decision planAnew(Observation seen, SeenAttempt attempt, Instant now) {

@@ -10,14 +10,17 @@ import dev.dbmigrations.job.SeenAttempt.Ended;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import dev.dbmigrations.job.SeenAttempt.State;
+import dev.dbmigrations.job.SeenAttempt.Unheard;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
@@ -133,6 +136,36 @@ class AttemptReadingTest {
         assertThat(state("""
                 {phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable,
                  message: '0/3 nodes are available: 3 Insufficient memory.'}]}""")).isEqualTo(new Waiting("Unschedulable: 0/3 nodes are available: 3 Insufficient memory"));
+    }
+
+    @Test
+    void aNodeThatDoesNotSayThatAPodHasEndedIsSilent() {
+        Pod pod = running("[{type: Ready, status: 'True'}, {type: ContainersReady, status: 'True'}]");
+        assertThat(read(pod).state()).isEqualTo(new Running());
+
+        pod.getMetadata().setDeletionTimestamp("2026-11-01T12:01:00Z");
+        assertThat(read(pod).state())
+                .isEqualTo(new Running(new Unheard("shop", "node-2", Instant.parse("2026-11-01T12:01:00Z"))));
+    }
+
+    @Test
+    void aNodeThatTheClusterHasGivenUpIsSilent() {
+        String ready = "{type: Ready, status: 'False', lastTransitionTime: '2026-11-01T12:02:00Z'}";
+        assertThat(read(running("[%s, {type: ContainersReady, status: 'True'}]".formatted(ready)))
+                        .state())
+                .isEqualTo(new Running(new Unheard("shop", "node-2", Instant.parse("2026-11-01T12:02:00Z"))));
+        assertThat(read(running("[%s, {type: ContainersReady, status: 'False'}]".formatted(ready)))
+                        .state())
+                .as("a sidecar that is not ready")
+                .isEqualTo(new Running());
+    }
+
+    private static Pod running(String conditions) {
+        Pod pod = pod("job-1", """
+                {phase: Running, containerStatuses: [{name: runner, state: {running: {}}}], conditions: %s}
+                """.formatted(conditions));
+        pod.setSpec(new PodSpecBuilder().withNodeName("node-2").build());
+        return pod;
     }
 
     @ParameterizedTest

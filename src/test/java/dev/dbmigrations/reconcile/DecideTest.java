@@ -15,6 +15,7 @@ import dev.dbmigrations.job.RunDocument.Downgrade;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.Running;
+import dev.dbmigrations.job.SeenAttempt.Unheard;
 import dev.dbmigrations.job.SeenAttempt.Waiting;
 import dev.dbmigrations.reconcile.Decision.Await;
 import dev.dbmigrations.reconcile.Decision.Discard;
@@ -537,6 +538,19 @@ class DecideTest {
             Situation situation = runningFromA1ToB2().operatorRestarts();
             awaits(situation.happens(), Reason.Applying);
             assertThat(situation.status.attempt()).isNotNull().returns(1, attempt -> attempt.number());
+        }
+
+        @Test
+        void saysThatTheNodeIsSilentAndWhatToDo() {
+            Situation situation = runningFromA1ToB2();
+            situation.attemptIs(new Running(new Unheard("shop-1-x", "node-2", situation.now)));
+            awaits(situation.decides(), Reason.Applying);
+
+            assertThat(awaits(situation.later(Duration.ofSeconds(20)).decides(), Reason.WaitingForPod)
+                            .message())
+                    .contains("node node-2 has not been heard of since")
+                    .contains("kubectl delete pod shop-1-x --namespace ")
+                    .contains("nothing else is started");
         }
 
         @Test
