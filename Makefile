@@ -19,7 +19,7 @@ test: ## run all tests: units, databases, the runner, the system in a cluster
 fuzz: ## write what strangers could write, for five minutes a target
 	@.ci/fuzz 300
 
-test-faults: ## every case of the crash matrix and of the API server's faults
+test-faults: ## every case of every fault, of which test plays a sample
 	@.ci/test-faults
 
 bench: ## measure, and write docs/benchmarks.md and docs/benchmarks.json

@@ -3,12 +3,8 @@ package dev.dbmigrations.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.dbmigrations.api.DatabaseMigration;
-import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.faults.ApiWatch.Seen;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -27,7 +23,7 @@ record Play(End end, List<Call> calls, int operators) {
     /** Plays it, and fails with all that is known where the oracle finds a violation. */
     static Play of(Scenario scenario, OperatorUnderTest.Plans faults) {
         Ground ground = Ground.shared();
-        try (Stage stage = new Stage(scenario.atHead());
+        try (Stage stage = new Stage(ground, scenario.atHead());
                 OperatorUnderTest operator = new OperatorUnderTest(ground.upstream(), stage.namespace(), faults)) {
             try {
                 scenario.script().accept(stage);
@@ -68,41 +64,11 @@ record Play(End end, List<Call> calls, int operators) {
         }
     }
 
-    /** {@return what happened, for whoever has to find out why} */
     private static String account(Stage stage, OperatorUnderTest operator) {
         String writes = operator.calls().stream()
                 .filter(Call::isWrite)
                 .map(call -> call.at() + " " + call.what())
                 .collect(Collectors.joining("\n"));
-        Evidence evidence = stage.evidence(operator.calls(), Set.of());
-        String statuses = evidence.versions().stream().map(Play::line).collect(Collectors.joining("\n"));
-        String jobs = evidence.jobs().stream()
-                .map(job -> job.at() + " " + job.object().getMetadata().getName() + " "
-                        + job.object().getMetadata().getLabels())
-                .collect(Collectors.joining("\n"));
-        return "%s with %d operators\n-- writes\n%s\n-- statuses\n%s\n-- Jobs\n%s\n-- ledger\n%s\n-- remains\n%s"
-                .formatted(
-                        stage.namespace(),
-                        operator.started(),
-                        writes,
-                        statuses,
-                        jobs,
-                        evidence.database().ledger(),
-                        evidence.remains());
-    }
-
-    private static String line(Seen<DatabaseMigration> version) {
-        DatabaseMigration resource = version.object();
-        DatabaseMigrationStatus status = resource.getStatus();
-        return "%s generation %d: observed %s, current %s, %s, attempt %s"
-                .formatted(
-                        version.at(),
-                        resource.getMetadata().getGeneration(),
-                        status.observedGeneration(),
-                        status.currentRevisions(),
-                        status.condition("Ready")
-                                .map(ready -> ready.getReason() + " (" + ready.getMessage() + ")")
-                                .orElse(""),
-                        status.attempt());
+        return stage.account() + "\n-- writes of %d operators\n%s".formatted(operator.started(), writes);
     }
 }

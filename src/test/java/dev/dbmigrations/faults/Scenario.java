@@ -20,8 +20,8 @@ record Scenario(String name, boolean atHead, Set<String> mayGoDown, Consumer<Sta
 
     private static final String EACH_BY_ITSELF =
             "alembic: {workingDir: /trees/ledger, arguments: [transaction=each]}\n";
-    private static final String LEDGER = "alembic: {workingDir: /trees/ledger}\n";
-    private static final String BROKEN = "alembic: {workingDir: /trees/broken}\n";
+    static final String LEDGER = "alembic: {workingDir: /trees/ledger}\n";
+    static final String BROKEN = "alembic: {workingDir: /trees/broken}\n";
 
     static final Scenario UPGRADE = new Scenario("upgrade", false, Set.of(), stage -> {
         stage.create("targetRevision: head\n" + LEDGER);

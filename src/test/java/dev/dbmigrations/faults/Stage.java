@@ -4,46 +4,50 @@ import static org.awaitility.Awaitility.await;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
-import dev.dbmigrations.api.MigrationApproval;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.faults.ApiWatch.Seen;
 import dev.dbmigrations.faults.Evidence.InTheDatabase;
 import dev.dbmigrations.system.Migration;
-import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Where one case takes place: a namespace, a database and one resource, and what a user does there. */
 final class Stage implements AutoCloseable {
 
     private static final Duration LONG_ENOUGH = Duration.ofMinutes(2);
+    private static final Duration QUIET = Duration.ofSeconds(2);
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final String NAME = "shop";
     private static final String SECRET = "shop-db";
 
-    private final Ground ground = Ground.shared();
-    private final KubernetesClient client = ground.client();
+    private final Ground ground;
+    private final KubernetesClient client;
     private final String namespace = "faults-" + COUNT.incrementAndGet();
     private final LedgerDatabase database;
-    private final Migration shop = new Migration(client, namespace, NAME);
+    private final Migration shop;
+    private final Leftovers left;
     private Optional<Instant> deletedAt = Optional.empty();
 
     /** @param atHead whether the database has all revisions already, or none */
-    Stage(boolean atHead) {
+    Stage(Ground ground, boolean atHead) {
+        this.ground = ground;
+        client = ground.client();
+        shop = new Migration(client, namespace, NAME);
+        left = new Leftovers(client, ground.watch(), namespace);
         LedgerServer server = LedgerServer.shared();
         database = atHead ? server.atHead(namespace) : server.empty(namespace);
         client.resource(new NamespaceBuilder()
@@ -112,6 +116,67 @@ final class Stage implements AutoCloseable {
                 .until(database::someoneIsAtTheGate);
     }
 
+    /** Removes the resource, and what belongs to it or, with {@code Orphan}, not; waits for the resource only. */
+    void delete(DeletionPropagation propagation) {
+        client.resources(DatabaseMigration.class)
+                .inNamespace(namespace)
+                .withName(NAME)
+                .withPropagationPolicy(propagation)
+                .delete();
+        await("no resource in " + namespace)
+                .atMost(LONG_ENOUGH)
+                .until(() -> resource().isEmpty());
+    }
+
+    /** {@return its Jobs, oldest first} */
+    List<Job> jobs() {
+        return client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
+                .sorted(Comparator.comparing(job -> job.getMetadata().getCreationTimestamp()))
+                .toList();
+    }
+
+    /** {@return the pods of its Jobs} */
+    List<Pod> pods() {
+        return client.pods().inNamespace(namespace).list().getItems();
+    }
+
+    /** {@return the one pod that runs} */
+    Pod pod() {
+        return pods().stream()
+                .filter(pod -> pod.getStatus().getPhase().equals("Running"))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no pod runs in " + namespace));
+    }
+
+    /** Deletes the namespace, and waits until it is gone and nobody is in the database. */
+    void deleteNamespaceAndAwaitTheEnd() {
+        client.namespaces().withName(namespace).delete();
+        deletedAt = Optional.of(Instant.now());
+        await("no namespace " + namespace)
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> client.namespaces().withName(namespace).get() == null && database.sessions() == 0);
+    }
+
+    /** Waits until nothing has been written for a while. */
+    void awaitQuiet() {
+        await("quiet in " + namespace)
+                .atMost(LONG_ENOUGH)
+                .pollInterval(Duration.ofMillis(100))
+                .during(QUIET)
+                .until(new Unchanged()::get);
+    }
+
+    private final class Unchanged {
+        private int before = -1;
+
+        boolean get() {
+            int now = versions().size();
+            boolean unchanged = now == before;
+            before = now;
+            return unchanged;
+        }
+    }
+
     /** Approves a plan, as a person does. */
     void approve(String planHash) {
         client.resource("""
@@ -130,7 +195,7 @@ final class Stage implements AutoCloseable {
         deletedAt = Optional.of(Instant.now());
         await("nothing of " + namespace)
                 .atMost(LONG_ENOUGH)
-                .until(() -> remains().isEmpty() && database.sessions() == 0);
+                .until(() -> left.remains().isEmpty() && database.sessions() == 0);
     }
 
     /** Waits until the newest attempt's result is taken in: the database says that it is done before the pod has ended. */
@@ -175,6 +240,16 @@ final class Stage implements AutoCloseable {
                 .get());
     }
 
+    /** {@return what happened so far} */
+    String account() {
+        return Account.of(evidence(List.of(), Set.of()));
+    }
+
+    /** {@return each version of the resource that the API server showed} */
+    List<Seen<DatabaseMigration>> versions() {
+        return ground.watch().resources(namespace);
+    }
+
     /** {@return all that is known now} */
     Evidence evidence(List<Call> calls, Set<String> mayGoDown) {
         return new Evidence(
@@ -184,68 +259,10 @@ final class Stage implements AutoCloseable {
                 ground.watch().resources(namespace),
                 ground.watch().jobsMade(namespace),
                 calls,
-                written(),
-                remains(),
+                left.written(),
+                left.remains(),
                 mayGoDown,
                 deletedAt);
-    }
-
-    /** {@return what is there of Jobs, pods and ConfigMaps, as {@code kind/name}} */
-    private List<String> remains() {
-        return Stream.of(
-                        named(
-                                "jobs",
-                                client.batch()
-                                        .v1()
-                                        .jobs()
-                                        .inNamespace(namespace)
-                                        .list()
-                                        .getItems()),
-                        named(
-                                "pods",
-                                client.pods().inNamespace(namespace).list().getItems()),
-                        named("configmaps", configMaps()))
-                .flatMap(names -> names)
-                .toList();
-    }
-
-    private List<ConfigMap> configMaps() {
-        return client.configMaps().inNamespace(namespace).list().getItems().stream()
-                .filter(map -> !map.getMetadata().getName().equals("kube-root-ca.crt"))
-                .toList();
-    }
-
-    private static Stream<String> named(String kind, List<? extends HasMetadata> objects) {
-        return objects.stream().map(object -> kind + "/" + object.getMetadata().getName());
-    }
-
-    private String written() {
-        List<Pod> pods = client.pods().inNamespace(namespace).list().getItems();
-        return Stream.of(
-                                ground.watch().resources(namespace),
-                                ground.watch().jobsMade(namespace),
-                                client.v1()
-                                        .events()
-                                        .inNamespace(namespace)
-                                        .list()
-                                        .getItems(),
-                                client.resources(MigrationApproval.class)
-                                        .inNamespace(namespace)
-                                        .list()
-                                        .getItems(),
-                                configMaps(),
-                                pods)
-                        .map(Serialization::asJson)
-                        .collect(Collectors.joining("\n"))
-                + pods.stream().map(this::log).collect(Collectors.joining("\n"));
-    }
-
-    private String log(Pod pod) {
-        try {
-            return client.pods().resource(pod).getLog();
-        } catch (KubernetesClientException e) {
-            return "(" + e.getMessage() + ")";
-        }
     }
 
     @Override

@@ -38,15 +38,26 @@ public final class Helm {
 
     /** Installs or upgrades the chart with these values and waits until it is ready. {@return Helm's output} */
     public static String install(String release, String namespace, Map<String, ?> values, String kubeconfig) {
+        return install(release, namespace, values, kubeconfig, true);
+    }
+
+    /** Installs or upgrades the chart with these values, and leaves it to come up. {@return Helm's output} */
+    public static String submit(String release, String namespace, Map<String, ?> values, String kubeconfig) {
+        return install(release, namespace, values, kubeconfig, false);
+    }
+
+    private static String install(
+            String release, String namespace, Map<String, ?> values, String kubeconfig, boolean waits) {
         try {
             // The library forgets a kubeconfig that is given as text when an upgrade turns out to be an installation.
             Path file = Files.createTempFile("kubeconfig", ".yaml");
             try {
                 Files.writeString(file, kubeconfig);
-                UpgradeCommand command = upgrade(CHART, release, namespace)
-                        .withKubeConfig(file)
-                        .waitReady()
-                        .withTimeout(180);
+                UpgradeCommand command =
+                        upgrade(CHART, release, namespace).withKubeConfig(file).withTimeout(180);
+                if (waits) {
+                    command.waitReady();
+                }
                 values.forEach(command::set);
                 return command.call().getOutput();
             } finally {

@@ -39,6 +39,13 @@ public final class OperatorImage {
         return Holder.NAME;
     }
 
+    /** {@return the same image under another tag: another version, as far as a chart can tell} */
+    public static String again(String tag) {
+        String other = REPOSITORY + ":" + tag;
+        succeed("docker", "tag", name(), other);
+        return other;
+    }
+
     /** {@return what the image prints, run as the chart runs it}: read-only, without capabilities. */
     public static String run(List<String> options, String... arguments) {
         return succeed(Stream.of(

@@ -28,6 +28,11 @@ public final class TestImages {
         run(command);
     }
 
+    /** Gives one that is here another name. */
+    public static void tag(String image, String other) {
+        run(List.of("docker", "tag", image, other));
+    }
+
     /** Gets a published one, unless it is here. */
     public static void pull(String image) {
         if (end(List.of("docker", "image", "inspect", image)).status() != 0) {
