@@ -99,8 +99,12 @@ final class UnderWay {
     private static String silence(Observation seen, SeenAttempt attempt, Unheard unheard) {
         return "node %s has not been heard of since %s: pod %s of Job %s may work on there, so nothing else is started;"
                         .formatted(unheard.node(), unheard.since(), unheard.pod(), attempt.job())
-                + " where the node is gone for good, say so: kubectl delete pod %s --namespace %s --force"
-                        .formatted(unheard.pod(), seen.name().getNamespace().orElseThrow());
+                // The pod alone would stay: its Job keeps it until its node has spoken.
+                + " where the node is gone for good, say so: kubectl delete job/%s pod/%s --namespace %s --force"
+                        .formatted(
+                                attempt.job(),
+                                unheard.pod(),
+                                seen.name().getNamespace().orElseThrow());
     }
 
     private static Decision planAnew(Observation seen, SeenAttempt attempt, Instant now) {

@@ -549,7 +549,8 @@ class DecideTest {
             assertThat(awaits(situation.later(Duration.ofSeconds(20)).decides(), Reason.WaitingForPod)
                             .message())
                     .contains("node node-2 has not been heard of since")
-                    .contains("kubectl delete pod shop-1-x --namespace ")
+                    .contains("kubectl delete job/trig-")
+                    .contains(" pod/shop-1-x --namespace ")
                     .contains("nothing else is started");
         }
 
