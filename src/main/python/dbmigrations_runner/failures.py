@@ -11,6 +11,7 @@ from dbmigrations_runner.errors import StoppedError
 LOCK_NOT_AVAILABLE = "55P03"
 NO_PRIVILEGE = "42501"
 ADMIN_SHUTDOWN = "57P01"
+READ_ONLY = "25006"
 QUERY_CANCELED = "57014"
 IN_FAILED_TRANSACTION = "25P02"
 UNREACHABLE = re.compile(r"08|53|57P|25006")
@@ -24,6 +25,7 @@ REFUSED_TEXT = re.compile(
 WAYS_OUT = {
     LOCK_NOT_AVAILABLE: "another session has the lock: end it, or wait longer by spec.lockTimeout",
     "25001": "run it within `with op.get_context().autocommit_block():`",
+    READ_ONLY: "the database is read-only: make it writable, or let the Secret lead to the primary",
     NO_PRIVILEGE: "GRANT the right to the Secret's user, or name a role that has it in spec.databaseRole",
 }
 STATEMENT_TIMEOUT = re.compile(r"statement timeout", re.IGNORECASE)

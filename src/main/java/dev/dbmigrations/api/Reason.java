@@ -36,7 +36,10 @@ public enum Reason {
             Kind.RECONCILING, "spec.suspend is true and the database is not at the target. Set it to false to go on."),
 
     DatabaseUnreachable(
-            Kind.RETRIED, "The database does not answer. It is tried again with a growing pause, at most a minute."),
+            Kind.RETRIED,
+            "The database does not answer, or takes nothing at the moment: it is read-only, full or out of connections. It"
+                    + " is tried again with a growing pause, at most a minute; a database that answers or can be written"
+                    + " to again is noticed within seconds."),
     CredentialsRefused(
             Kind.RETRIED,
             "The database refuses the user, the password or a right that is needed. Mend the Secret or the role; a"

@@ -45,6 +45,7 @@ final class Look {
         connection.setAutoCommit(false);
         becomeRole();
         List<String> searchPath = searchPath();
+        boolean readOnly = readOnly();
         Identity identity = identity();
         // Before the version table: of a run that ends meanwhile, we must not miss the lock and see the old rows.
         List<Session> lockHolders = statements.ifAllowed(this::lockHolders);
@@ -62,7 +63,8 @@ final class Look {
                 invalidIndexes,
                 !lockHolders.isEmpty(),
                 lockHolders.stream().findFirst(),
-                progress);
+                progress,
+                readOnly);
     }
 
     private Optional<Progress> progress() throws SQLException {
@@ -106,6 +108,14 @@ final class Look {
                 """, row -> row.getString(1));
         statements.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         return schemas;
+    }
+
+    private boolean readOnly() throws SQLException {
+        return statements
+                .rows(
+                        "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean",
+                        row -> row.getBoolean(1))
+                .getFirst();
     }
 
     private Identity identity() throws SQLException {

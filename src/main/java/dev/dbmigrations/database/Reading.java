@@ -19,6 +19,8 @@ public sealed interface Reading {
      * @param busy whether anybody holds the lock of a migration, or works under one, in this database
      * @param lockHolder who that is; of several, the one that holds the lock itself
      * @param progress how far the attempt of the question is, if its session is there
+     * @param readOnly whether nobody can write there who does not insist: a replica, or a setting of the database's or the
+     *     user's
      */
     record AtRevisions(
             Instant at,
@@ -28,7 +30,8 @@ public sealed interface Reading {
             List<String> invalidIndexes,
             boolean busy,
             Optional<Session> lockHolder,
-            Optional<Progress> progress)
+            Optional<Progress> progress,
+            boolean readOnly)
             implements Reading {
 
         public AtRevisions {

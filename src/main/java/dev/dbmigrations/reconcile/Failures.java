@@ -121,7 +121,11 @@ final class Failures {
         RunResult.Failure failure = result == null ? null : result.failure();
         int count = reason.kind() == Reason.Kind.RETRIED ? inARow(seen) + 1 : 1;
         Instant retryAt = reason.kind() == Reason.Kind.RETRIED
-                ? now.plus(Backoff.betweenAttempts(count, seen.uid())).truncatedTo(ChronoUnit.MILLIS)
+                // From the end of the attempt on, which may long be past where the database was away since.
+                ? seen.newestEndSeenAt()
+                        .orElse(now)
+                        .plus(Backoff.betweenAttempts(count, seen.uid()))
+                        .truncatedTo(ChronoUnit.MILLIS)
                 : null;
         return new LastFailure(
                 reason,

@@ -148,10 +148,16 @@ final class Observer {
             return Backoff.whileRunning(running.get().createdAt(), now);
         }
         LastFailure failure = status.lastFailure();
-        if (failure != null && failure.job() == null && failure.reason() != Reason.ConflictingResource) {
+        if (failure != null && waitsForTheDatabase(failure)) {
             return Backoff.betweenLooks(failure.at(), now);
         }
         return resource.getSpec().checkInterval();
+    }
+
+    private static boolean waitsForTheDatabase(LastFailure failure) {
+        return failure.job() == null
+                ? failure.reason() != Reason.ConflictingResource
+                : failure.retryAt() != null && Standing.isReadOnly(failure);
     }
 
     void forget(DatabaseMigration resource) {

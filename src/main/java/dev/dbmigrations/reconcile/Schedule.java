@@ -60,7 +60,9 @@ final class Schedule {
                     soonest = shorter(soonest, SECRET_MAY_CHANGE);
                 }
                 Instant retryAt = failure.retryAt();
-                yield retryAt == null ? soonest : atLeastSoon(shorter(soonest, Duration.between(now, retryAt)));
+                yield retryAt == null || Standing.stillReadOnly(failure, seen)
+                        ? soonest
+                        : atLeastSoon(shorter(soonest, Duration.between(now, retryAt)));
             }
         };
     }

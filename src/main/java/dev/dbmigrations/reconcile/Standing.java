@@ -1,6 +1,7 @@
 package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
+import dev.dbmigrations.database.Reading.AtRevisions;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -8,6 +9,8 @@ import java.util.Optional;
 
 /** Whether the last attempt's failure still stands, or something that it was decided on has changed. */
 final class Standing {
+
+    private static final String READ_ONLY_TRANSACTION = "25006";
 
     private Standing() {}
 
@@ -23,7 +26,7 @@ final class Standing {
         }
         boolean released = failure.generation() != seen.generation()
                 || retryAsked(seen)
-                || due(failure, now)
+                || (due(failure, now) && !stillReadOnly(failure, seen))
                 || secretChanged(failure, seen)
                 || moved(failure, rows);
         return released ? Optional.empty() : Optional.of(failure);
@@ -37,6 +40,16 @@ final class Standing {
 
     private static boolean due(LastFailure failure, Instant now) {
         return failure.retryAt() != null && !failure.retryAt().isAfter(now);
+    }
+
+    /** Another attempt would say the same, and with each the pause would grow. */
+    static boolean stillReadOnly(LastFailure failure, Observation seen) {
+        return isReadOnly(failure) && seen.reading().orElse(null) instanceof AtRevisions current && current.readOnly();
+    }
+
+    /** {@return whether an attempt found that nobody can write there} */
+    static boolean isReadOnly(LastFailure failure) {
+        return READ_ONLY_TRANSACTION.equals(failure.sqlState());
     }
 
     /** Matters where the credentials were the reason, and where the failure is retried anyway. */

@@ -290,6 +290,13 @@ class RevisionReaderIT {
     }
 
     @Test
+    void seesWhetherItCanBeWrittenTo() throws SQLException {
+        assertThat(atRevisions(postgres.read(database)).readOnly()).isFalse();
+        sql("ALTER DATABASE \"" + database + "\" SET default_transaction_read_only = on");
+        assertThat(atRevisions(postgres.read(database)).readOnly()).isTrue();
+    }
+
+    @Test
     void seesInvalidIndexes() throws SQLException {
         sql("CREATE SCHEMA \"Big\"", "CREATE TABLE \"Big\".t AS SELECT 1 AS a UNION ALL SELECT 1");
         try {

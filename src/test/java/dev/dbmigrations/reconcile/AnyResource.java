@@ -40,7 +40,8 @@ public final class AnyResource {
             List.of(),
             false,
             Optional.empty(),
-            Optional.empty());
+            Optional.empty(),
+            false);
 
     private AnyResource() {}
 

@@ -2,6 +2,7 @@ package dev.dbmigrations.reconcile;
 
 import static dev.dbmigrations.reconcile.Situation.UID;
 import static dev.dbmigrations.reconcile.Situation.failed;
+import static dev.dbmigrations.reconcile.Situation.failedBy;
 import static dev.dbmigrations.reconcile.Situation.settledAt;
 import static dev.dbmigrations.reconcile.Situation.succeeded;
 import static dev.dbmigrations.reconcile.Situation.superseded;
@@ -12,6 +13,7 @@ import dev.dbmigrations.api.DowngradePolicy;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Progress;
 import dev.dbmigrations.job.RunDocument.Downgrade;
+import dev.dbmigrations.job.RunResult;
 import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Rejected;
 import dev.dbmigrations.job.SeenAttempt.Running;
@@ -1027,6 +1029,38 @@ class DecideTest {
                             .databaseIsAt("a1")
                             .decides())
                     .isInstanceOf(Start.class);
+        }
+
+        @Test
+        void thatNobodyCanWriteThereIsTriedAgainWhenSomebodyCanAndNotBefore() {
+            Situation situation = runningFromA1ToB2()
+                    .attemptEnds(failedBy(
+                            Reason.DatabaseUnreachable, "read-only", new RunResult.Failure("b2", "25006", null)))
+                    .databaseIsReadOnlyAt("a1");
+            situation.happens();
+            fails(situation.later(MINUTE).databaseIsReadOnlyAt("a1").decides(), Reason.DatabaseUnreachable);
+            assertThat(situation.databaseIsAt("a1").decides()).isInstanceOf(Start.class);
+        }
+
+        /** An env.py may do that itself: then the database's word is no reason to try at once. */
+        @Test
+        void thatNobodyCanWriteThereWaitsForItsTimeWhereTheDatabaseSaysOtherwise() {
+            Situation situation = runningFromA1ToB2()
+                    .attemptEnds(failedBy(
+                            Reason.DatabaseUnreachable, "read-only", new RunResult.Failure("b2", "25006", null)))
+                    .databaseIsAt("a1");
+            situation.happens();
+            fails(situation.later(SECOND).databaseIsAt("a1").decides(), Reason.DatabaseUnreachable);
+        }
+
+        @Test
+        void isTriedAgainAtOnceWhereTheDatabaseWasAwayForLongSinceThen() {
+            Situation situation = runningFromA1ToB2()
+                    .attemptEnds(failed(Reason.DatabaseUnreachable, null))
+                    .databaseIsUnreachable();
+            situation.happens();
+            situation.later(MINUTE).databaseIsAt("a1").happens();
+            assertThat(situation.decides()).isInstanceOf(Start.class);
         }
 
         @Test

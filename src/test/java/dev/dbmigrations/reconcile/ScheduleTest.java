@@ -1,11 +1,13 @@
 package dev.dbmigrations.reconcile;
 
 import static dev.dbmigrations.reconcile.Situation.failed;
+import static dev.dbmigrations.reconcile.Situation.failedBy;
 import static dev.dbmigrations.reconcile.Situation.settledAt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.Reason;
+import dev.dbmigrations.job.RunResult;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.NullMarked;
@@ -57,6 +59,19 @@ class ScheduleTest {
     @Test
     void whatStallsWaitsForAPersonWithoutHaste() {
         assertThat(next(failedAtA1(Reason.MigrationFailed))).isEqualTo(Duration.ofSeconds(60));
+    }
+
+    @Test
+    void aDatabaseThatCannotBeWrittenToIsLookedAtSoonAndWithoutHaste() {
+        Situation situation = settledAt("a1").target("b2").databaseIsAt("a1");
+        situation.happens();
+        situation
+                .attemptEnds(
+                        failedBy(Reason.DatabaseUnreachable, "read-only", new RunResult.Failure("b2", "25006", null)))
+                .databaseIsReadOnlyAt("a1");
+        situation.happens();
+        assertThat(next(situation.later(Duration.ofMinutes(1)).databaseIsReadOnlyAt("a1")))
+                .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(5));
     }
 
     @Test

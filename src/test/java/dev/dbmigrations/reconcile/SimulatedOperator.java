@@ -114,7 +114,8 @@ final class SimulatedOperator {
                 List.of(),
                 holder.isPresent(),
                 holder,
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** A new process: what the API server has is read anew, everything else is forgotten. */

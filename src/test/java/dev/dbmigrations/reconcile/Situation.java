@@ -224,7 +224,15 @@ final class Situation {
 
     Situation databaseHasNoVersionTable() {
         return reads(new AtRevisions(
-                now, List.of(), database, Optional.empty(), List.of(), false, Optional.empty(), Optional.empty()));
+                now,
+                List.of(),
+                database,
+                Optional.empty(),
+                List.of(),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                false));
     }
 
     /** It is read where the rows are not: in another table than the one that env.py uses. */
@@ -237,7 +245,8 @@ final class Situation {
                 List.of(),
                 false,
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                false));
     }
 
     Situation databaseIsBusyAt(String holder, @Nullable Progress progress, String... revisions) {
@@ -251,7 +260,8 @@ final class Situation {
                 List.of(),
                 true,
                 Optional.of(session),
-                Optional.ofNullable(progress)));
+                Optional.ofNullable(progress),
+                false));
     }
 
     Situation databaseHasInvalidIndexAt(String index, String... revisions) {
@@ -264,7 +274,23 @@ final class Situation {
                 List.of(index),
                 false,
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                false));
+    }
+
+    /** It is read, and nobody can write there. */
+    Situation databaseIsReadOnlyAt(String... revisions) {
+        AtRevisions writable = at(now, revisions);
+        return reads(new AtRevisions(
+                now,
+                writable.revisions(),
+                database,
+                writable.versionTable(),
+                List.of(),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                true));
     }
 
     Situation databaseIsUnreachable() {
@@ -290,7 +316,8 @@ final class Situation {
                 List.of(),
                 false,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     private Situation reads(Reading other) {
