@@ -48,6 +48,7 @@ public final class Telemetry {
         if (ready.isPresent() && !sameWords(ready, before.condition("Ready"))) {
             LOG.info("{}: {}", ready.get().getReason(), ready.get().getMessage());
         }
+        drifted(resource, before, after);
         started(resource, before.attempt(), after);
         progressed(resource, before.attempt(), after.attempt());
         planned(resource, before.plan(), after.plan());
@@ -59,6 +60,21 @@ public final class Telemetry {
     /** Called when a resource is gone. */
     public void gone(DatabaseMigration resource) {
         metrics.gone(resource);
+    }
+
+    /** What the database does while nothing of ours runs, somebody else did. */
+    private void drifted(DatabaseMigration resource, DatabaseMigrationStatus before, DatabaseMigrationStatus after) {
+        boolean atRest = before.attempt() == null || before.attempt().endedAt() != null;
+        List<String> was = before.currentRevisions();
+        List<String> is = after.currentRevisions();
+        if (atRest && was != null && is != null && !is.equals(was)) {
+            events.warning(
+                    resource,
+                    "Drifted",
+                    "the database was at " + Revisions.named(was) + " and is at " + Revisions.named(is)
+                            + " now, and no Job of this resource has done that: it was restored from a backup, failed"
+                            + " over to a replica that lagged behind, or somebody moved it");
+        }
     }
 
     private void started(DatabaseMigration resource, @Nullable Attempt before, DatabaseMigrationStatus after) {

@@ -116,6 +116,46 @@ class TelemetryTest {
                 List.of(condition("Ready", reason == Reason.AtTarget ? "True" : "False", reason, message)));
     }
 
+    private static DatabaseMigrationStatus at(String revision, @Nullable Attempt attempt) {
+        return new DatabaseMigrationStatus(
+                1L,
+                revision,
+                List.of(revision),
+                null,
+                null,
+                null,
+                null,
+                null,
+                0,
+                null,
+                null,
+                null,
+                null,
+                attempt,
+                null,
+                null,
+                null,
+                null,
+                List.of());
+    }
+
+    @Test
+    void peopleAreToldWhenTheDatabaseIsSomewhereElseAndNoJobOfOursDidIt() {
+        report(at("a1", attempt(1, null)));
+        report(at("b2", attempt(1, null)));
+        report(at("b2", attempt(1, NOW)));
+        events.clear();
+
+        report(at("a1", attempt(2, null)));
+
+        assertThat(events).hasSize(2);
+        assertThat(events.getFirst().get("type").asText()).isEqualTo("Warning");
+        assertThat(events.getFirst().get("reason").asText()).isEqualTo("Drifted");
+        assertThat(events.getFirst().get("note").asText())
+                .startsWith("the database was at b2 and is at a1 now, and no Job of this resource has done that");
+        assertThat(events.getLast().get("reason").asText()).isEqualTo("Started");
+    }
+
     private static DatabaseMigrationStatus models(ModelsReason reason, String message) {
         return status(
                 0,
