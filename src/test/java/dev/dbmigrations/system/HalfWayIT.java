@@ -29,6 +29,10 @@ class HalfWayIT {
     private static final String INDEX_IS_VALID =
             "SELECT indisvalid FROM pg_index WHERE indexrelid = 'accounts_balance'::regclass";
 
+    private static final String THE_INDEX_WAITS = """
+            SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+            AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid'""";
+
     @RegisterExtension
     final Team team = new Team();
 
@@ -100,6 +104,29 @@ class HalfWayIT {
         staysAsItIs();
 
         // A person undoes what had stayed.
+        database.run("DROP INDEX accounts_balance");
+        database.run("UPDATE accounts SET balance = balance / 100");
+        shop.retry("undone");
+        shop.await(AtTarget);
+        assertThat(balance()).isEqualTo("100");
+        assertThat(database.ask(INDEX_IS_VALID)).containsExactly("t");
+    }
+
+    @Test
+    void anIndexWhoseBackendWasEndedIsNeverBuiltAgainByItself() {
+        database.keepOpen("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM accounts");
+        shop.change("targetRevision: head");
+        await("the index waits for the old transaction")
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> !database.ask(THE_INDEX_WAITS).isEmpty());
+        database.ask("SELECT pg_terminate_backend(pid) FROM (" + THE_INDEX_WAITS + ") AS waiting");
+
+        shop.await(PartiallyApplied);
+        assertThat(shop.message()).contains("public.accounts_balance");
+        assertThat(database.ask(INDEX_IS_VALID)).containsExactly("f");
+        database.closeAll();
+        staysAsItIs();
+
         database.run("DROP INDEX accounts_balance");
         database.run("UPDATE accounts SET balance = balance / 100");
         shop.retry("undone");

@@ -72,14 +72,15 @@ public final class Migration {
                 : DatabaseMigrationStatus.EMPTY;
     }
 
-    private static boolean says(DatabaseMigrationStatus status, Reason reason) {
+    /** {@return whether the status gives this reason} */
+    public static boolean says(DatabaseMigrationStatus status, Reason reason) {
         return status.condition("Ready")
                 .filter(ready -> ready.getReason().equals(reason.name()))
                 .isPresent();
     }
 
     /** {@return the condition {@code Ready}'s message} */
-    String message() {
+    public String message() {
         return status().condition("Ready").map(Condition::getMessage).orElse("");
     }
 
@@ -89,7 +90,7 @@ public final class Migration {
     }
 
     /** Asks for another attempt. */
-    void retry(String value) {
+    public void retry(String value) {
         merge(Map.of("metadata", Map.of("annotations", Map.of(DatabaseMigration.RETRY_ANNOTATION, value))));
     }
 
@@ -139,7 +140,7 @@ public final class Migration {
     }
 
     /** Waits until this is one of its events. */
-    void awaitEvent(String typeAndReason) {
+    public void awaitEvent(String typeAndReason) {
         Awaitility.await("event " + typeAndReason)
                 .atMost(LONG_ENOUGH)
                 .untilAsserted(() -> assertThat(events()).contains(typeAndReason));
