@@ -44,9 +44,9 @@ record Evidence(
      */
     record InTheDatabase(Ledger ledger, List<String> revisions, List<String> tables, List<String> unexplained) {
 
-        static InTheDatabase of(LedgerDatabase database) {
-            return new InTheDatabase(
-                    database.ledger(), database.revisions(), database.tables(), database.unexplainedCommands());
+        /** @param ledger the database's own, with what it has lost */
+        static InTheDatabase of(LedgerDatabase database, Ledger ledger) {
+            return new InTheDatabase(ledger, database.revisions(), database.tables(), database.unexplainedCommands());
         }
     }
 }

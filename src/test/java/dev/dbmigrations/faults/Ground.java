@@ -32,7 +32,6 @@ record Ground(Cluster cluster, KubernetesClient client, Upstream upstream, ApiWa
         }
         Trees.provide(cluster);
         LedgerServer.shared();
-        Sampler.shared();
         Upstream upstream = new Upstream(Config.fromKubeconfig(cluster.kubeconfig()));
         return new Ground(cluster, cluster.client(), upstream, new ApiWatch(cluster.client()));
     }

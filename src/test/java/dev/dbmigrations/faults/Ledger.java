@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a database's revisions wrote down of themselves, in the order of their commits.
@@ -58,6 +60,22 @@ record Ledger(List<Row> rows) {
                 .toList()
                 .getLast()
                 .revisions();
+    }
+
+    /**
+     * {@return one ledger of a database that lost its newest transactions}, as if they had been taken back.
+     *
+     * @param older what it has now: the older part of this, and what was done since
+     * @param at when it lost them
+     */
+    Ledger takenBackTo(Ledger older, Instant at) {
+        Set<Row> kept = Set.copyOf(older.rows());
+        Stream<Row> lost = rows.reversed().stream()
+                .filter(row -> !kept.contains(row))
+                .map(row -> new Row(row.revision(), !row.up(), 0, "lost", at, at));
+        Stream<Row> since = older.rows().stream().filter(row -> !rows.contains(row));
+        return new Ledger(
+                Stream.of(rows.stream(), lost, since).flatMap(all -> all).toList());
     }
 
     /** {@return the revisions that are applied after all this, in their order} */

@@ -15,11 +15,16 @@ record LedgerDatabase(LedgerServer server, String name) {
 
     /** {@return the Secret's keys} */
     Map<String, String> credentials() {
+        return credentialsBy(server.address(), LedgerServer.PORT);
+    }
+
+    /** {@return the Secret's keys, with an address on the way to the server} */
+    Map<String, String> credentialsBy(String host, int port) {
         return Map.of(
                 "host",
-                server.address(),
+                host,
                 "port",
-                "5432",
+                Integer.toString(port),
                 "user",
                 LedgerServer.ROLE,
                 "password",
@@ -102,7 +107,13 @@ record LedgerDatabase(LedgerServer server, String name) {
         server.run("postgres", "DROP DATABASE \"%s\" WITH (FORCE)".formatted(name));
     }
 
-    private List<String> strings(String sql) {
+    /** Runs statements as superuser. */
+    void run(String sql) {
+        server.run(name, sql);
+    }
+
+    /** {@return the first column of what a superuser's query gives} */
+    List<String> strings(String sql) {
         return query(sql, row -> row.getString(1));
     }
 

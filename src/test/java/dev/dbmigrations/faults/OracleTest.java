@@ -68,6 +68,21 @@ class OracleTest {
         assertThat(violations()).isNotEmpty().allMatch(found -> found.startsWith("S1: "));
     }
 
+    /** The database forgot a revision, which is run again: no violation of anything. */
+    @Test
+    void knowsWhatADatabaseHasLost() {
+        versions.add(version(8, "[r1_first]", "False", "Applying"));
+        versions.add(version(10, "[r2_second]", "True", "AtTarget"));
+        Ledger now = new Ledger(List.of(rows.getFirst(), new Row(Trees.SECOND, true, 9, "90", at(8), at(9))));
+        Ledger whole = new Ledger(List.copyOf(rows)).takenBackTo(now, at(7));
+        rows.clear();
+        rows.addAll(whole.rows());
+        mayGoDown = Set.of(Trees.SECOND);
+        assertThat(violations()).isEmpty();
+        assertThat(whole.revisionsAt(at(7))).containsExactly(Trees.FIRST);
+        assertThat(whole.revisions()).containsExactly(Trees.SECOND);
+    }
+
     @Test
     void findsARevisionThatWasRunTwice() {
         rows.add(new Row(Trees.SECOND, true, 9, "101", at(6), at(7)));

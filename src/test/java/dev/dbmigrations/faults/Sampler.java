@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks all the time at who holds the runner's advisory locks, in all databases of the server at once. */
+/** Looks all the time at who holds the runner's advisory locks, in all databases of one server at once. */
 final class Sampler {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sampler.class);
@@ -53,16 +53,11 @@ final class Sampler {
 
     private final Map<String, List<Sample>> byDatabase = new ConcurrentHashMap<>();
 
-    private static final class Started {
-        static final Sampler SAMPLER = new Sampler();
-    }
+    private final LedgerServer server;
 
-    /** {@return the sampler, which has been at work since the first call} */
-    static Sampler shared() {
-        return Started.SAMPLER;
-    }
-
-    private Sampler() {
+    /** Is at work from now on. */
+    Sampler(LedgerServer server) {
+        this.server = server;
         Thread.ofPlatform().daemon().name("sampler").start(this::sample);
     }
 
@@ -72,18 +67,28 @@ final class Sampler {
     }
 
     private void sample() {
-        try (Connection connection = LedgerServer.shared().connect("postgres");
+        try {
+            while (true) {
+                sampleUntilAway();
+                Thread.sleep(PAUSE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void sampleUntilAway() throws InterruptedException {
+        try (Connection connection = server.connect("postgres");
                 PreparedStatement holders = connection.prepareStatement(HOLDERS)) {
-            while (!Thread.currentThread().isInterrupted()) {
+            while (true) {
                 try (ResultSet rows = holders.executeQuery()) {
                     note(rows);
                 }
                 Thread.sleep(PAUSE);
             }
         } catch (SQLException e) {
-            LOG.error("no more samples", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // Nobody holds a lock of a server that is away.
+            LOG.debug("no samples at the moment: {}", e.getMessage());
         }
     }
 

@@ -7,6 +7,7 @@ import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.faults.ApiWatch.Seen;
 import dev.dbmigrations.faults.Evidence.InTheDatabase;
+import dev.dbmigrations.faults.Sampler.Sample;
 import dev.dbmigrations.system.Migration;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -14,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +26,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Where one case takes place: a namespace, a database and one resource, and what a user does there. */
 final class Stage implements AutoCloseable {
@@ -37,33 +42,44 @@ final class Stage implements AutoCloseable {
     private final Ground ground;
     private final KubernetesClient client;
     private final String namespace = "faults-" + COUNT.incrementAndGet();
-    private final LedgerDatabase database;
     private final Migration shop;
     private final Leftovers left;
+    private LedgerDatabase database;
+    private Optional<Lost> lost = Optional.empty();
     private Optional<Instant> deletedAt = Optional.empty();
+
+    /**
+     * What was in the database before it was taken back to an earlier time.
+     *
+     * @param database it was there
+     * @param ledger its ledger by then
+     * @param at when it was taken back
+     */
+    private record Lost(LedgerDatabase database, Ledger ledger, Instant at) {}
 
     /** @param atHead whether the database has all revisions already, or none */
     Stage(Ground ground, boolean atHead) {
+        this(
+                ground,
+                name -> atHead
+                        ? LedgerServer.shared().atHead(name)
+                        : LedgerServer.shared().empty(name));
+    }
+
+    /** @param databases makes the database of that name */
+    Stage(Ground ground, Function<String, LedgerDatabase> databases) {
         this.ground = ground;
         client = ground.client();
         shop = new Migration(client, namespace, NAME);
         left = new Leftovers(client, ground.watch(), namespace);
-        LedgerServer server = LedgerServer.shared();
-        database = atHead ? server.atHead(namespace) : server.empty(namespace);
+        database = databases.apply(namespace);
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName(namespace)
                         .endMetadata()
                         .build())
                 .create();
-        client.resource(new SecretBuilder()
-                        .withNewMetadata()
-                        .withName(SECRET)
-                        .withNamespace(namespace)
-                        .endMetadata()
-                        .withStringData(database.credentials())
-                        .build())
-                .create();
+        credentials(database.credentials());
         await("service account of " + namespace)
                 .atMost(LONG_ENOUGH)
                 .pollInterval(Duration.ofMillis(50))
@@ -80,6 +96,28 @@ final class Stage implements AutoCloseable {
 
     LedgerDatabase database() {
         return database;
+    }
+
+    /** What the Secret has from now on. */
+    void credentials(Map<String, String> parts) {
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withName(SECRET)
+                        .withNamespace(namespace)
+                        .endMetadata()
+                        .withStringData(parts)
+                        .build())
+                .createOr(NonDeletingOperation::update);
+    }
+
+    /** The database is about to lose what it has done lately; to be said while it can still be asked. */
+    void losesTheNewest() {
+        lost = Optional.of(new Lost(database, database.ledger(), Instant.now()));
+    }
+
+    /** It is another one by now, which says it is the same. */
+    void continuesIn(LedgerDatabase older) {
+        database = older;
     }
 
     /** Makes the resource, with these fields of the spec beside image and Secret. */
@@ -106,6 +144,40 @@ final class Stage implements AutoCloseable {
     /** Waits until {@code Ready} has this reason for the spec as it is now. {@return that status} */
     DatabaseMigrationStatus awaitReason(Reason reason) {
         return shop.await(reason);
+    }
+
+    /** Waits until, beside the reason, this holds. {@return that status} */
+    DatabaseMigrationStatus awaitReason(Reason reason, String what, Predicate<DatabaseMigrationStatus> holds) {
+        return shop.await(reason, what, holds);
+    }
+
+    /** {@return the message of {@code Ready}} */
+    String message() {
+        return shop.message();
+    }
+
+    /** Waits for an event of the resource, by type and reason. */
+    void awaitEvent(String typeAndReason) {
+        shop.awaitEvent(typeAndReason);
+    }
+
+    /** {@return the Jobs that were made so far, oldest first} */
+    List<Seen<Job>> jobsMade() {
+        return ground.watch().jobsMade(namespace);
+    }
+
+    /** {@return when the target was seen to be reached after this time} */
+    Optional<Instant> atTargetSince(Instant time) {
+        return ground.watch().resources(namespace).stream()
+                .filter(version -> version.at().isAfter(time))
+                .filter(version -> Migration.says(version.object().getStatus(), Reason.AtTarget))
+                .map(Seen::at)
+                .findFirst();
+    }
+
+    /** Asks for another attempt. */
+    void retry() {
+        shop.retry(namespace);
     }
 
     /** Waits until a run waits in the middle of the second revision, by the database's word. */
@@ -254,8 +326,8 @@ final class Stage implements AutoCloseable {
     Evidence evidence(List<Call> calls, Set<String> mayGoDown) {
         return new Evidence(
                 namespace,
-                InTheDatabase.of(database),
-                Sampler.shared().of(database.name()),
+                InTheDatabase.of(database, ledger()),
+                samples(),
                 ground.watch().resources(namespace),
                 ground.watch().jobsMade(namespace),
                 calls,
@@ -263,6 +335,18 @@ final class Stage implements AutoCloseable {
                 left.remains(),
                 mayGoDown,
                 deletedAt);
+    }
+
+    private Ledger ledger() {
+        return lost.map(before -> before.ledger().takenBackTo(database.ledger(), before.at()))
+                .orElseGet(database::ledger);
+    }
+
+    private List<Sample> samples() {
+        Stream<Sample> before = lost.map(Lost::database).filter(there -> there.server() != database.server()).stream()
+                .flatMap(there -> there.server().sampler().of(there.name()).stream());
+        return Stream.concat(before, database.server().sampler().of(database.name()).stream())
+                .toList();
     }
 
     @Override
