@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -183,18 +184,18 @@ def test_a_pooler_in_transaction_mode_is_refused(pod, database, tmp_path, mode, 
 
 @contextmanager
 def _pooler(database, tmp_path, mode):
-    server = database.secret
+    server, port = database.secret, _free_port()
     (tmp_path / "users.txt").write_text(f'"{database.user}" "{database.password}"\n')
     (tmp_path / "pgbouncer.ini").write_text(
         f"[databases]\n* = host={server['host']} port={server['port']}\n[pgbouncer]\nlisten_addr = *\n"
-        f"listen_port = 6432\nauth_type = scram-sha-256\nauth_file = {tmp_path}/users.txt\npool_mode = {mode}\n"
+        f"listen_port = {port}\nauth_type = scram-sha-256\nauth_file = {tmp_path}/users.txt\npool_mode = {mode}\n"
         "unix_socket_dir =\nignore_startup_parameters = extra_float_digits\n"
     )
     pooler = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", str(tmp_path / "pgbouncer.ini")])
     try:
         address = os.uname().nodename
-        wait_until(lambda: _accepts(address), "the pooler listens")
-        yield {**server, "host": address, "port": "6432"}
+        wait_until(lambda: _accepts(address, port), "the pooler listens")
+        yield {**server, "host": address, "port": str(port)}
     finally:
         pooler.terminate()
         pooler.wait()
@@ -229,8 +230,13 @@ def _traffic(database, secret, clients):
             thread.join()
 
 
-def _accepts(address):
-    import socket  # noqa: PLC0415
-
+def _accepts(address, port):
     with socket.socket() as client:
-        return client.connect_ex((address, 6432)) == 0
+        return client.connect_ex((address, port)) == 0
+
+
+def _free_port():
+    """Other tests run beside this one, with poolers of their own."""
+    with socket.socket() as server:
+        server.bind(("", 0))
+        return server.getsockname()[1]
