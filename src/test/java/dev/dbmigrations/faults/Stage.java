@@ -212,12 +212,19 @@ final class Stage implements AutoCloseable {
         return client.pods().inNamespace(namespace).list().getItems();
     }
 
-    /** {@return the one pod that runs} */
+    /** {@return the one pod that runs} Its process may be at work before the cluster says so. */
     Pod pod() {
+        return await("a running pod in " + namespace)
+                .atMost(LONG_ENOUGH)
+                .pollInterval(Duration.ofMillis(50))
+                .until(this::runningPod, Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private Optional<Pod> runningPod() {
         return pods().stream()
                 .filter(pod -> pod.getStatus().getPhase().equals("Running"))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no pod runs in " + namespace));
+                .findFirst();
     }
 
     /** Deletes the namespace, and waits until it is gone and nobody is in the database. */
