@@ -2,10 +2,13 @@ package dev.dbmigrations.reconcile;
 
 import dev.dbmigrations.api.DatabaseMigrationSpec;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
+import dev.dbmigrations.api.DatabaseMigrationStatus.LastFailure;
 import dev.dbmigrations.api.DowngradePolicy;
+import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.job.SeenAttempt;
+import dev.dbmigrations.job.SeenAttempt.NoPod;
 import dev.dbmigrations.job.SeenAttempt.Running;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Instant;
@@ -67,9 +70,19 @@ public record Observation(
     /** {@return the newest attempt that is not over; an older one counts as well (rule 2)} */
     public Optional<SeenAttempt> underWay() {
         return attempts.stream()
-                .filter(attempt -> !attempt.over())
+                .filter(attempt -> !attempt.over() && !failedBefore(attempt))
                 .findFirst()
                 .map(attempt -> attempt.neverStarted() && isAtWork(attempt) ? attempt.in(new Running()) : attempt);
+    }
+
+    /** Its failure was taken in, then its pod was removed, and the Job has not noticed yet: nothing begins anew. */
+    private boolean failedBefore(SeenAttempt attempt) {
+        LastFailure failure = status.lastFailure();
+        return attempt.state() instanceof NoPod
+                && takenIn(attempt)
+                && failure != null
+                && attempt.job().equals(failure.job())
+                && failure.reason() != Reason.ImageChanged;
     }
 
     /** The database shows a run's session before the caches show its container: only the attempt under way is asked for. */

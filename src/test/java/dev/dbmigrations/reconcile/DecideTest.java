@@ -1031,6 +1031,18 @@ class DecideTest {
                     .isInstanceOf(Start.class);
         }
 
+        /** As where the pod says what it left behind, and is removed before its Job has noticed that. */
+        @Test
+        void standsWhenThePodIsRemovedThatToldOfIt() {
+            Situation situation = failedAtA1(Reason.PartiallyApplied)
+                    .attemptIs(new NoPod())
+                    .later(SECOND)
+                    .databaseIsAt("a1");
+            fails(situation.happens(), Reason.PartiallyApplied);
+            situation.attemptDies(Reason.Interrupted, true).later(MINUTE);
+            fails(situation.databaseIsAt("a1").happens(), Reason.PartiallyApplied);
+        }
+
         @Test
         void thatNobodyCanWriteThereIsTriedAgainWhenSomebodyCanAndNotBefore() {
             Situation situation = runningFromA1ToB2()

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A revision that multiplies all balances, leaves its transaction for an index, and then fails. Tried again blindly, it
@@ -112,14 +114,19 @@ class HalfWayIT {
         assertThat(database.ask(INDEX_IS_VALID)).containsExactly("t");
     }
 
-    @Test
-    void anIndexWhoseBackendWasEndedIsNeverBuiltAgainByItself() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anIndexThatWasCutOffIsNeverBuiltAgainByItself(boolean podIsLost) {
         database.keepOpen("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM accounts");
         shop.change("targetRevision: head");
         await("the index waits for the old transaction")
                 .atMost(Duration.ofMinutes(2))
                 .until(() -> !database.ask(THE_INDEX_WAITS).isEmpty());
-        database.ask("SELECT pg_terminate_backend(pid) FROM (" + THE_INDEX_WAITS + ") AS waiting");
+        if (podIsLost) {
+            shop.killPods();
+        } else {
+            database.ask("SELECT pg_terminate_backend(pid) FROM (" + THE_INDEX_WAITS + ") AS waiting");
+        }
 
         shop.await(PartiallyApplied);
         assertThat(shop.message()).contains("public.accounts_balance");
