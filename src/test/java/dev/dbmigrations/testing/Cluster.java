@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.command.SaveImagesCmd;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.ContainerNetwork;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -20,8 +21,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.images.builder.Transferable;
@@ -30,8 +34,8 @@ import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
 
 /**
- * A real Kubernetes of one node: one for the whole test JVM, started on first use and gone with it. Tests share it, so
- * each makes namespaces of its own.
+ * A real Kubernetes, of one node mostly: one for the whole test JVM, started on first use and gone with it. Tests share
+ * it, so each makes namespaces of its own.
  */
 public final class Cluster {
 
@@ -51,13 +55,19 @@ public final class Cluster {
               - level: None
             """;
 
+    /** By which a second node joins. */
+    private static final String TOKEN = "a-token-of-tests";
+
     private final K3sContainer container;
+    private final List<GenericContainer<?>> nodes = new ArrayList<>();
     private final KubernetesClient client;
     private final Set<String> imported = new HashSet<>();
 
     private Cluster() {
-        container =
-                new K3sContainer(IMAGE).withCopyToContainer(Transferable.of(AUDIT_POLICY), "/etc/audit-policy.yaml");
+        container = new K3sContainer(IMAGE)
+                .withCopyToContainer(Transferable.of(AUDIT_POLICY), "/etc/audit-policy.yaml")
+                .withEnv("K3S_TOKEN", TOKEN);
+        nodes.add(container);
         List<String> command = new ArrayList<>(List.of(container.getCommandParts()));
         command.add("--kube-apiserver-arg=audit-policy-file=/etc/audit-policy.yaml");
         command.add("--kube-apiserver-arg=audit-log-path=" + AUDIT_LOG);
@@ -79,6 +89,14 @@ public final class Cluster {
         static final Cluster CLUSTER = new Cluster();
     }
 
+    private static final class OfTwoNodes {
+        static final Cluster CLUSTER = new Cluster();
+
+        static {
+            CLUSTER.join();
+        }
+    }
+
     /** {@return the JVM's cluster, ready for pods} */
     public static Cluster shared() {
         return Holder.CLUSTER;
@@ -87,6 +105,35 @@ public final class Cluster {
     /** {@return a second one, as lasting, for tests whose objects no operator may answer to} */
     public static Cluster withoutOperator() {
         return WithoutOperator.CLUSTER;
+    }
+
+    /** {@return a third one, with a second node, for faults that concern the whole cluster: one test at a time} */
+    public static Cluster ofTwoNodes() {
+        return OfTwoNodes.CLUSTER;
+    }
+
+    private void join() {
+        @SuppressWarnings({"resource", "deprecation"}) // stopped by the hook; as K3sContainer does it
+        GenericContainer<?> agent = new GenericContainer<>(IMAGE)
+                .withPrivilegedMode(true)
+                .withCreateContainerCmdModifier(
+                        it -> Objects.requireNonNull(it.getHostConfig()).withCgroupnsMode("host"))
+                .withFileSystemBind("/sys/fs/cgroup", "/sys/fs/cgroup", BindMode.READ_WRITE)
+                .withTmpFs(Map.of("/run", "", "/var/run", ""))
+                .withEnv("K3S_URL", "https://" + address() + ":6443")
+                .withEnv("K3S_TOKEN", TOKEN)
+                .withCommand("agent");
+        agent.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(agent::stop));
+        nodes.add(agent);
+        await("the second node").atMost(Duration.ofMinutes(3)).until(() -> readyNodes() == 2);
+    }
+
+    private String address() {
+        ContainerNetwork network = container.getContainerInfo().getNetworkSettings().getNetworks().values().stream()
+                .findFirst()
+                .orElseThrow();
+        return Objects.requireNonNull(network.getIpAddress());
     }
 
     /** {@return a client with all rights; never closed by a test} */
@@ -99,9 +146,19 @@ public final class Cluster {
         return container.getKubeConfigYaml();
     }
 
-    /** {@return the node's container, for faults} */
+    /** {@return the first node's container, for faults} */
     public GenericContainer<?> node() {
         return container;
+    }
+
+    /** {@return the second node's container, where there is one} */
+    public GenericContainer<?> secondNode() {
+        return nodes.get(1);
+    }
+
+    /** {@return the name that the cluster knows a node by} */
+    public static String nameOf(GenericContainer<?> node) {
+        return Objects.requireNonNull(node.getContainerInfo().getConfig().getHostName());
     }
 
     /** Makes an image of the local Docker known to the cluster, once. Its pods must not ask to pull always. */
@@ -120,12 +177,14 @@ public final class Cluster {
             Path archive = Files.createTempFile("images", ".tar");
             try {
                 save(missing, archive);
-                container.copyFileToContainer(MountableFile.forHostPath(archive), "/tmp/images.tar");
+                for (GenericContainer<?> node : nodes) {
+                    node.copyFileToContainer(MountableFile.forHostPath(archive), "/tmp/images.tar");
+                    succeed(node, "ctr", "-n", "k8s.io", "images", "import", "/tmp/images.tar");
+                    succeed(node, "rm", "/tmp/images.tar");
+                }
             } finally {
                 Files.delete(archive);
             }
-            succeed("ctr", "-n", "k8s.io", "images", "import", "/tmp/images.tar");
-            succeed("rm", "/tmp/images.tar");
             imported.addAll(missing);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -168,7 +227,7 @@ public final class Cluster {
 
     /** {@return how {@code kubectl} ends}, with both of its outputs. */
     public ExecResult tryKubectl(String... arguments) {
-        return run(withFirst("kubectl", arguments));
+        return run(container, withFirst("kubectl", arguments));
     }
 
     /** Puts a file or folder where {@code kubectl} can read it, and {@return its path there}. */
@@ -179,7 +238,11 @@ public final class Cluster {
     }
 
     private String succeed(String... command) {
-        ExecResult result = run(command);
+        return succeed(container, command);
+    }
+
+    private static String succeed(GenericContainer<?> node, String... command) {
+        ExecResult result = run(node, command);
         if (result.getExitCode() != 0) {
             throw new AssertionError("%s ended with %d:\n%s%s"
                     .formatted(
@@ -188,9 +251,9 @@ public final class Cluster {
         return result.getStdout();
     }
 
-    private ExecResult run(String... command) {
+    private static ExecResult run(GenericContainer<?> node, String... command) {
         try {
-            return container.execInContainer(StandardCharsets.UTF_8, command);
+            return node.execInContainer(StandardCharsets.UTF_8, command);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -219,12 +282,16 @@ public final class Cluster {
                     .inNamespace("default")
                     .withName("default")
                     .get();
-            return account != null
-                    && client.nodes().list().getItems().stream()
-                            .flatMap(node -> node.getStatus().getConditions().stream())
-                            .anyMatch(c ->
-                                    c.getType().equals("Ready") && c.getStatus().equals("True"));
+            return account != null && readyNodes() > 0;
         });
+    }
+
+    private long readyNodes() {
+        return client.nodes().list().getItems().stream()
+                .filter(node -> node.getStatus().getConditions().stream()
+                        .anyMatch(c ->
+                                c.getType().equals("Ready") && c.getStatus().equals("True")))
+                .count();
     }
 
     private static String[] withFirst(String first, String... rest) {
