@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** How long to wait before something is tried again. Pure: the jitter comes from what is waited for. */
 final class Backoff {
 
-    private static final Duration LONGEST_BETWEEN_ATTEMPTS = Duration.ofSeconds(60);
+    static final Duration LONGEST_BETWEEN_ATTEMPTS = Duration.ofSeconds(60);
     private static final Duration LONGEST_BETWEEN_CHECKS = Duration.ofHours(1);
     private static final Duration SHORTEST_LOOK = Duration.ofSeconds(1);
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);

@@ -38,8 +38,10 @@ final class Standing {
                 && !Objects.equals(seen.retry().get(), seen.status().lastHandledRetry());
     }
 
+    /** What is further away than any pause was written by a clock that was ahead of this one. */
     private static boolean due(LastFailure failure, Instant now) {
-        return failure.retryAt() != null && !failure.retryAt().isAfter(now);
+        Instant at = failure.retryAt();
+        return at != null && (!at.isAfter(now) || at.isAfter(now.plus(Backoff.LONGEST_BETWEEN_ATTEMPTS)));
     }
 
     /** Another attempt would say the same, and with each the pause would grow. */

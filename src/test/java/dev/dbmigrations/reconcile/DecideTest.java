@@ -1076,6 +1076,13 @@ class DecideTest {
         }
 
         @Test
+        void isNotKeptByAClockThatWasAheadOfThisOne() {
+            Situation situation = failedAtA1(Reason.Interrupted).later(Duration.ofHours(-1));
+            assertThat(situation.operatorRestarts().databaseIsAt("a1").decides())
+                    .isInstanceOf(Start.class);
+        }
+
+        @Test
         void inARowIsTriedAgainAfterALongerAndLongerPause() {
             Situation situation = failedAtA1(Reason.LockTimeout);
             for (int i = 2; i < 9; i++) {

@@ -33,6 +33,15 @@ import org.jspecify.annotations.Nullable;
 @NullMarked
 final class SimulatedAttempt {
 
+    /** What the runner keeps of the rules, or a runner without one of them. */
+    enum Runner {
+        AS_IT_IS,
+        /** It goes from wherever the database is, rather than from what was decided on (rule 1). */
+        LOOKS_AT_NO_ROWS,
+        /** It waits for nobody (rule 2). */
+        TAKES_NO_LOCK
+    }
+
     final String job;
     final int number;
     private final long generation;
@@ -46,6 +55,7 @@ final class SimulatedAttempt {
     private final boolean afterInterruption;
     private final boolean imageFails;
     private final SimulatedDatabase database;
+    private final Runner runner;
     private final int from;
 
     State state = new NoPod();
@@ -66,6 +76,7 @@ final class SimulatedAttempt {
             DatabaseMigrationSpec spec,
             boolean imageFails,
             SimulatedDatabase database,
+            Runner runner,
             Instant now) {
         this.job = AttemptName.of("shop", "uid", generation, start.number());
         this.number = start.number();
@@ -82,6 +93,7 @@ final class SimulatedAttempt {
         this.afterInterruption = start.afterInterruption();
         this.imageFails = imageFails;
         this.database = database;
+        this.runner = runner;
         this.from = SimulatedDatabase.at(expected);
     }
 
@@ -132,7 +144,7 @@ final class SimulatedAttempt {
             end(Outcome.Failed, Reason.DatabaseUnreachable, null);
         } else if (isPlan()) {
             plan();
-        } else if (database.lock == null) {
+        } else if (database.lock == null && (!database.lockedBySomebody || runner == Runner.TAKES_NO_LOCK)) {
             prepare();
         } else if (database.lock != this) {
             if (chance % 3 == 0) {
@@ -165,7 +177,7 @@ final class SimulatedAttempt {
 
     private void check() {
         boolean down = to < database.at;
-        if (!rows(database.at).equals(expected)) {
+        if (!rows(database.at).equals(expected) && runner != Runner.LOOKS_AT_NO_ROWS) {
             end(Outcome.Superseded, null, rows(database.at));
             return;
         }
@@ -196,6 +208,12 @@ final class SimulatedAttempt {
 
     private void step(int chance) {
         boolean up = database.at < to;
+        if (executed == 0 && !rows(database.at).equals(expected)) {
+            throw new Violation("began from other rows than it was decided on (rule 1)");
+        }
+        if (database.lockedBySomebody) {
+            throw new Violation("worked in a database beside another run (rule 2)");
+        }
         if (rollback && up) {
             throw new Violation("went up with the image of a rollback (rule 6)");
         }

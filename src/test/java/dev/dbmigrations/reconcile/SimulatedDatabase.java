@@ -22,7 +22,14 @@ final class SimulatedDatabase {
     @Nullable
     SimulatedAttempt lock;
 
+    /** A run of another resource has it. */
+    boolean lockedBySomebody;
+
     private final List<Runnable> watchers = new ArrayList<>();
+
+    void somebodyTakesOrLeavesTheLock() {
+        lockedBySomebody = !lockedBySomebody && lock == null;
+    }
 
     void onMove(Runnable watcher) {
         watchers.add(watcher);

@@ -46,6 +46,14 @@ final class SimulatedOperator {
     /** The rules, or a broken form of them. */
     interface Rules {
         Decision decide(Observation seen, Instant now);
+
+        default DatabaseMigrationStatus report(Observation seen, Decision decision, Instant now) {
+            return Report.of(seen, decision, now);
+        }
+
+        default SimulatedAttempt.Runner runner() {
+            return SimulatedAttempt.Runner.AS_IT_IS;
+        }
     }
 
     private static final Identity IDENTITY = new Identity("app", 1, "7412", "10.0.0.1", 5432);
@@ -54,11 +62,18 @@ final class SimulatedOperator {
     private final SimulatedWorld world;
     private final Rules rules;
 
+    /** How far this process' clock is ahead of the API server's; and how far that of the next one will be. */
+    private Duration skew = Duration.ZERO;
+
+    private Duration nextSkew = Duration.ZERO;
+
+    private final DatabaseMigration primary = new DatabaseMigration();
     private Resource cached;
     private DatabaseMigrationStatus cachedStatus;
     private List<SeenAttempt> cachedJobs = List.of();
     private List<SeenAttempt> cachedChecks = List.of();
     private List<Approval> cachedApprovals = List.of();
+    private Optional<Owner> cachedOwner = Optional.empty();
     private @Nullable Reading reading;
     private String readingOf = "";
     private @Nullable String asked;
@@ -79,11 +94,12 @@ final class SimulatedOperator {
 
     void seesTheResource() {
         if (cached.generation() != world.resource.generation()) {
-            specSeenAt = world.now;
+            specSeenAt = now();
         }
         cached = world.resource;
         cachedStatus = world.status;
         cachedApprovals = world.plans.approvals();
+        cachedOwner = world.owner;
     }
 
     void seesTheJobs() {
@@ -104,8 +120,9 @@ final class SimulatedOperator {
 
     private Reading answer() {
         Optional<Session> holder = Optional.ofNullable(world.database.lock)
-                .map(attempt ->
-                        new Session(1, "dbmigrations/uid/" + attempt.number, Optional.empty(), Optional.empty()));
+                .map(attempt -> "dbmigrations/uid/" + attempt.number)
+                .or(() -> world.database.lockedBySomebody ? Optional.of("dbmigrations/other/1") : Optional.empty())
+                .map(name -> new Session(1, name, Optional.empty(), Optional.empty()));
         return new Reading.AtRevisions(
                 askedAt,
                 world.read(),
@@ -118,12 +135,22 @@ final class SimulatedOperator {
                 false);
     }
 
+    private Instant now() {
+        return world.now.plus(skew);
+    }
+
+    /** The next process starts on a machine whose clock is right, or an hour ahead or behind. */
+    void willRunElsewhere(int chance) {
+        nextSkew = Duration.ofHours(chance % 3 - 1);
+    }
+
     /** A new process: what the API server has is read anew, everything else is forgotten. */
     void restarts() {
+        skew = nextSkew;
         reading = null;
         asked = null;
         endSeenOf = null;
-        specSeenAt = world.now;
+        specSeenAt = now();
         cached = world.resource;
         cachedStatus = world.status;
         seesTheJobs();
@@ -142,7 +169,7 @@ final class SimulatedOperator {
 
     void pass(Crash crash) {
         Observation seen = observe();
-        Decision decision = rules.decide(seen, world.now);
+        Decision decision = rules.decide(seen, now());
         switch (decision) {
             case Start start -> {
                 boolean gone = start.go()
@@ -176,7 +203,7 @@ final class SimulatedOperator {
             case ReadPlan read -> decision = keep(seen, read);
             default -> {}
         }
-        DatabaseMigrationStatus status = Report.of(seen, decision, world.now);
+        DatabaseMigrationStatus status = rules.report(seen, decision, now());
         if (crash == Crash.BEFORE_THE_STATUS) {
             restarts();
             return;
@@ -189,7 +216,7 @@ final class SimulatedOperator {
         Optional<Decision> refused = written ? begin(seen, decision) : Optional.empty();
         if (refused.isPresent()) {
             decision = refused.get();
-            status = Report.of(seen, decision, world.now);
+            status = rules.report(seen, decision, now());
             if (crash == Crash.NOT) {
                 write(status);
             }
@@ -198,7 +225,7 @@ final class SimulatedOperator {
             restarts();
             return;
         }
-        Duration next = Schedule.next(primary(), seen, decision, status, world.now);
+        Duration next = Schedule.next(primary(), seen, decision, status, now());
         unless(
                 next.isPositive() && next.compareTo(LONGEST_PAUSE) <= 0,
                 "came back after " + next + ", which strands the resource");
@@ -208,16 +235,19 @@ final class SimulatedOperator {
     /** {@return what became of the decision where the cluster will not have the Job} */
     private Optional<Decision> begin(Observation seen, Decision decision) {
         if (decision instanceof Start start) {
+            unless(
+                    seen.owner().isEmpty() || start.kind() == Kind.Plan,
+                    "ran something in a database that belongs to an older resource (rule 12)");
             world.checks.delete(seen.checks());
             return world.create(start, cached)
                     ? Optional.empty()
-                    : Optional.of(new Fail(
-                            Failures.ofLooking(seen, Reason.PodRejected, "refused", world.now), Optional.empty()));
+                    : Optional.of(
+                            new Fail(Failures.ofLooking(seen, Reason.PodRejected, "refused", now()), Optional.empty()));
         }
         if (decision instanceof StartCheck start) {
             world.checks.delete(seen.checks());
             if (world.jobsAreRefused) {
-                return Optional.of(ModelCheck.refused(seen, start, "refused", world.now));
+                return Optional.of(ModelCheck.refused(seen, start, "refused", now()));
             }
             world.checks.create(start, cached.generation(), cached.spec(), seen.status(), world, world.now);
         }
@@ -248,11 +278,11 @@ final class SimulatedOperator {
                 .findFirst();
         if (there.isEmpty()) {
             return new Fail(
-                    Failures.ofAttempt(seen, ended, Reason.Interrupted, "lost", Optional.of(read.reading()), world.now),
+                    Failures.ofAttempt(seen, ended, Reason.Interrupted, "lost", Optional.of(read.reading()), now()),
                     Optional.of(ended));
         }
         int to = SimulatedDatabase.place(ended.asked().target(), ended.asked().image());
-        return new KeepPlan(ended, read.reading(), world.plans.keep(seen, read, to, world.now));
+        return new KeepPlan(ended, read.reading(), world.plans.keep(seen, read, to, now()));
     }
 
     private Observation observe() {
@@ -262,15 +292,15 @@ final class SimulatedOperator {
         Optional<SeenAttempt> underWay =
                 attempts.stream().filter(attempt -> !attempt.over()).findFirst();
         String question = question(underWay);
-        Duration wanted = Observer.wantedAge(cachedStatus, primary(), underWay, world.now);
+        Duration wanted = Observer.wantedAge(cachedStatus, primary(), underWay, now());
         Reading known = question.equals(readingOf) && world.secretExists ? reading : null;
-        if (world.secretExists && (known == null || !known.at().plus(wanted).isAfter(world.now))) {
+        if (world.secretExists && (known == null || !known.at().plus(wanted).isAfter(now()))) {
             ask(question);
         }
         Optional<SeenAttempt> over = attempts.stream().findFirst().filter(SeenAttempt::over);
         if (over.isPresent() && !over.get().job().equals(endSeenOf)) {
             endSeenOf = over.get().job();
-            endSeenAt = world.now;
+            endSeenAt = now();
         }
         PlanStatus plan = cachedStatus.plan();
         return new Observation(
@@ -292,7 +322,7 @@ final class SimulatedOperator {
                 over.map(attempt -> endSeenAt),
                 plan != null && world.plans.has(plan),
                 cachedApprovals,
-                Optional.empty());
+                cachedOwner);
     }
 
     private Optional<SeenAttempt> notShown() {
@@ -359,12 +389,11 @@ final class SimulatedOperator {
     private void ask(String question) {
         if (!question.equals(asked)) {
             asked = question;
-            askedAt = world.now;
+            askedAt = now();
         }
     }
 
     private DatabaseMigration primary() {
-        DatabaseMigration primary = new DatabaseMigration();
         primary.setSpec(cached.spec());
         return primary;
     }

@@ -35,7 +35,10 @@ final class SimulatedWorld {
     /** What the API server stores of the resource, beside its status. */
     record Resource(long generation, Optional<String> retry, DatabaseMigrationSpec spec) {}
 
+    /** By the API server's clock. */
     Instant now = START;
+
+    private final SimulatedAttempt.Runner runner;
     Mode mode = Mode.Apply;
     ApprovalPolicy approval = ApprovalPolicy.Never;
     final SimulatedPlans plans = new SimulatedPlans();
@@ -49,6 +52,8 @@ final class SimulatedWorld {
     boolean imageFails;
     /** By a quota or a policy. */
     boolean jobsAreRefused;
+    /** An older resource for the same database. */
+    Optional<Owner> owner = Optional.empty();
     /** One that its registry has no more. */
     @Nullable
     String missingImage;
@@ -64,7 +69,8 @@ final class SimulatedWorld {
     /** A run said that it left something behind, and no person has done anything about it. */
     private boolean personIsDue;
 
-    SimulatedWorld() {
+    SimulatedWorld(SimulatedAttempt.Runner runner) {
+        this.runner = runner;
         database.onMove(this::noteTargets);
         noteTargets();
     }
@@ -130,7 +136,7 @@ final class SimulatedWorld {
     }
 
     void somebodyMovesTheDatabase(int chance) {
-        if (database.lock == null) {
+        if (database.lock == null && !database.lockedBySomebody) {
             aPersonLooks();
             database.moveTo(chance % (SimulatedDatabase.HEAD + 1));
         }
@@ -206,6 +212,11 @@ final class SimulatedWorld {
         missingImage = missingImage == null ? "v" + (1 + chance % SimulatedDatabase.HEAD) : null;
     }
 
+    /** Whether it is known to be for the same version table depends on how far this resource has come. */
+    void anOwnerComesOrGoes(int chance) {
+        owner = owner.isPresent() ? Optional.empty() : Optional.of(new Owner(Optional.of("older"), chance % 2 == 0));
+    }
+
     void secretChanges(int chance) {
         secretExists = chance % 3 != 0;
         secretVersion++;
@@ -247,7 +258,8 @@ final class SimulatedWorld {
         if (jobsAreRefused) {
             return false;
         }
-        SimulatedAttempt attempt = new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, now);
+        SimulatedAttempt attempt =
+                new SimulatedAttempt(start, of.generation(), of.spec(), imageFails, database, runner, now);
         unless(
                 attempts.stream().noneMatch(other -> other.jobExists && !other.over()),
                 "a second attempt was started while one was under way (rule 2)");
