@@ -52,12 +52,15 @@ final class RunningOperator implements AutoCloseable {
     private final Operator operator;
     private final HealthServer health;
     private final Optional<Leadership> leadership;
+    private final ClockWatch clockWatch;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private RunningOperator(Operator operator, HealthServer health, Optional<Leadership> leadership) {
+    private RunningOperator(
+            Operator operator, HealthServer health, Optional<Leadership> leadership, ClockWatch clockWatch) {
         this.operator = operator;
         this.health = health;
         this.leadership = leadership;
+        this.clockWatch = clockWatch;
     }
 
     /**
@@ -74,7 +77,7 @@ final class RunningOperator implements AutoCloseable {
         return start(configuration, client, () -> System.exit(1));
     }
 
-    /** @param broken run when a watch has ended for good: what is not seen any more cannot be looked after */
+    /** @param broken run when a watch has ended for good, or the clock was put back: only a new process sees again */
     static RunningOperator start(Configuration configuration, KubernetesClient client, Runnable broken)
             throws IOException {
         Clock clock = Clock.systemUTC();
@@ -126,7 +129,7 @@ final class RunningOperator implements AutoCloseable {
         if (leadership.isEmpty()) {
             work.run();
         }
-        return new RunningOperator(operator, health, leadership);
+        return new RunningOperator(operator, health, leadership, ClockWatch.start(clock, broken));
     }
 
     /** What does not start is started again by Kubernetes; meanwhile another operator may lead. */
@@ -186,6 +189,7 @@ final class RunningOperator implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            clockWatch.close();
             operator.stop();
             leadership.ifPresent(Leadership::close);
             health.close();
