@@ -56,6 +56,9 @@ public record DatabaseMigrationStatus(
         @Nullable List<Migration> history,
         @Nullable List<Condition> conditions) {
 
+    /** So many migrations are kept; whoever wrote more, as a newer version might, would have none of ours accepted. */
+    public static final int LONGEST_HISTORY = 10;
+
     /** Of a resource that nobody has looked at yet. */
     public static final DatabaseMigrationStatus EMPTY = new DatabaseMigrationStatus(
             -1L, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
@@ -93,6 +96,7 @@ public record DatabaseMigrationStatus(
                                         Migration::job,
                                         Migration::startedAt)
                                 != null)
+                        .limit(LONGEST_HISTORY)
                         .toList();
         conditions = Lenient.nullableList(conditions);
     }
@@ -246,10 +250,12 @@ public record DatabaseMigrationStatus(
             @Nullable List<String> currentRevisions,
             @Nullable LeftBehind leftBehind) {
 
+        private static final int LONGEST_MESSAGE = 1024;
+
         /** A failure stays one, whatever is missing of it: a person may have to look (rule 10). */
         public LastFailure {
             reason = Objects.requireNonNullElse(reason, Reason.Unknown);
-            message = Objects.requireNonNullElse(message, "");
+            message = message == null ? "" : ShortText.ofLength(message, LONGEST_MESSAGE);
             at = Objects.requireNonNullElse(at, Instant.EPOCH);
             currentRevisions = Lenient.nullableList(currentRevisions);
         }

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class StatusDraft {
 
     private static final Duration LONGEST_UNWRITTEN_READ = Duration.ofMinutes(10);
-    private static final int LONGEST_HISTORY = 10;
 
     private final DatabaseMigrationStatus before;
 
@@ -110,11 +109,11 @@ final class StatusDraft {
                 .toList();
     }
 
-    /** Adds a migration as the newest; only ten are kept. */
+    /** Adds a migration as the newest; only the last ones are kept. */
     void addToHistory(Migration migration) {
         List<Migration> longer = new ArrayList<>(List.of(migration));
         longer.addAll(history);
-        history = longer.subList(0, Math.min(longer.size(), LONGEST_HISTORY));
+        history = longer.subList(0, Math.min(longer.size(), DatabaseMigrationStatus.LONGEST_HISTORY));
     }
 
     /** What the target means is not known any more, or not known yet. */

@@ -6,15 +6,22 @@ import static dev.dbmigrations.reconcile.Situation.settledAt;
 import static dev.dbmigrations.reconcile.Situation.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.LastReached;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Migration;
 import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.job.AttemptName;
 import dev.dbmigrations.job.SeenAttempt.Running;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -204,5 +211,36 @@ class ReportTest {
         assertThat(situation.failure().sqlState()).isEqualTo("23502");
         assertThat(situation.failure().message()).hasSizeLessThanOrEqualTo(1024);
         assertThat(situation.message()).hasSizeLessThanOrEqualTo(1024);
+    }
+
+    @Test
+    void aStatusThatSomebodyBlewUpIsWrittenSmall() throws JsonProcessingException {
+        Situation situation = migrated(settledAt("a1"), "a1", "b2");
+        situation.target("c3").databaseIsAt("b2").happens();
+        situation
+                .attemptEnds(failed(Reason.MigrationFailed, List.of("b2"), List.of("b2")))
+                .databaseIsAt("b2")
+                .happens();
+        situation.status = blownUp(situation.status);
+
+        situation.later(MINUTE).databaseIsAt("b2").operatorRestarts().databaseIsAt("b2");
+        situation.target("b2").happens();
+
+        assertThat(situation.reason()).isEqualTo("AtTarget");
+        assertThat(Serialization.asJson(situation.status)).hasSizeLessThan(100_000);
+        assertThat(situation.status.history()).hasSize(10);
+    }
+
+    /** Ten thousand migrations, and a megabyte of message, as an API server with another CRD would hand it out. */
+    private static DatabaseMigrationStatus blownUp(DatabaseMigrationStatus status) throws JsonProcessingException {
+        JsonNode json = new ObjectMapper().readTree(Serialization.asJson(status));
+        ArrayNode history = (ArrayNode) json.get("history");
+        IntStream.range(0, 10_000).forEach(i -> history.add(history.get(0)));
+        String megabyte = "y".repeat(1 << 20);
+        ((ObjectNode) json.get("lastFailure")).put("message", megabyte);
+        json.get("conditions").forEach(condition -> ((ObjectNode) condition).put("message", megabyte));
+        DatabaseMigrationStatus read = Serialization.unmarshal(json.toString(), DatabaseMigrationStatus.class);
+        assertThat(Objects.requireNonNull(read.lastFailure()).message()).hasSize(1024);
+        return read;
     }
 }
