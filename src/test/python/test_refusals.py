@@ -42,6 +42,26 @@ def test_an_unknown_target_is_named_with_the_image_and_its_head(pod, database):
     assert (result.heads, result.resolvedTarget, result.unknown) == (["bbbb3333"], None, None)
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "$(touch /tmp/pwned);`touch /tmp/pwned`|touch${IFS}/tmp/pwned",
+        "--sql",
+        "'; DROP TABLE alembic_version; --",
+        "%(here)s{0}%s\\n",
+        "../../../etc/passwd",
+        "öλ日本🚀\u202e",
+        "x" * 10_000,
+    ],
+    ids=["shell", "option", "sql", "formats", "path", "unicode", "10 kB"],
+)
+def test_whatever_a_target_looks_like_it_is_a_word(pod, database, word):
+    result = pod.upgrade(word)
+    refused(result, database, "RevisionNotFound")
+    assert "pwned" not in result.log.replace(word, "")
+    assert database.tables == set()
+
+
 def test_a_row_that_the_image_does_not_know_is_named(pod, database, tree):
     pod.upgrade("head")
     (tree.path / "migrations/versions/bbbb3333.py").unlink()
