@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,11 +53,11 @@ class ReplicasIT {
         isLookedAfter("one");
 
         client.pods().inNamespace(NAMESPACE).withName(first).delete();
-        String second = leaderAfter(first);
+        String second = leaderAfter(first, "stopped in order");
         isLookedAfter("two");
 
         client.pods().inNamespace(NAMESPACE).withName(second).withGracePeriod(0).delete();
-        leaderAfter(second);
+        leaderAfter(second, "killed");
         isLookedAfter("three");
     }
 
@@ -77,8 +78,15 @@ class ReplicasIT {
                 "--timeout=60s");
     }
 
-    private static String leaderAfter(String gone) {
-        return await().atMost(Duration.ofMinutes(1)).until(ReplicasIT::leader, leader -> !leader.equals(gone));
+    private static String leaderAfter(String gone, String how) {
+        Instant since = Instant.now();
+        String next = await().atMost(Duration.ofMinutes(1))
+                .pollInterval(Duration.ofMillis(100))
+                .until(ReplicasIT::leader, leader -> !leader.equals(gone));
+        System.out.printf(
+                "recovery: leader %s, %.1f s until the standby works%n",
+                how, Duration.between(since, Instant.now()).toMillis() / 1e3);
+        return next;
     }
 
     /** {@return the pod that says that it works; others only stand by} */

@@ -1,19 +1,24 @@
 package dev.dbmigrations.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.dbmigrations.api.Reason;
 import dev.dbmigrations.faults.OperatorUnderTest.Plans;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -59,29 +64,91 @@ class ProxyFaultsIT {
             return FAULTS.entrySet().stream()
                     .map(fault -> DynamicTest.dynamicTest(
                             scenario + ": " + fault.getKey(),
-                            () -> assertThat(Play.of(scenario, fault.getValue().get())
-                                            .end())
-                                    .as(fault.getKey())
-                                    .isEqualTo(undisturbed)));
+                            () -> play(
+                                    scenario,
+                                    undisturbed,
+                                    fault.getKey(),
+                                    fault.getValue().get())));
         });
     }
 
-    private static void always(String name, Predicate<Call> when, Fault fault) {
-        FAULTS.put(name, () -> instance -> call -> when.test(call) ? fault : new Fault.None());
+    private static void play(Scenario scenario, End undisturbed, String name, Plans faults) {
+        Play play = Play.of(scenario, faults);
+        assertThat(play.end()).as(name).isEqualTo(undisturbed);
+        if (faults instanceof Outage outage) {
+            outage.printRecovery(name, play.calls());
+        }
     }
 
-    /** From the first call that it concerns. */
-    private static void forSomeSeconds(String name, Predicate<Call> when, Fault fault) {
-        FAULTS.put(name, () -> {
-            AtomicReference<Instant> end = new AtomicReference<>(Instant.MAX);
-            return instance -> call -> {
+    /** Calls that are refused for some seconds, from the first that it concerns. */
+    private record Outage(Predicate<Call> when, Fault fault, AtomicReference<Instant> end) implements Plans {
+
+        @Override
+        public Fault.Plan of(int instance) {
+            return call -> {
                 if (!when.test(call)) {
                     return new Fault.None();
                 }
                 end.compareAndSet(Instant.MAX, call.at().plus(SOME_SECONDS));
                 return call.at().isBefore(end.get()) ? fault : new Fault.None();
             };
+        }
+
+        void printRecovery(String name, List<Call> calls) {
+            calls.stream()
+                    .filter(call -> when.test(call) && !call.at().isBefore(end.get()))
+                    .findFirst()
+                    .ifPresent(call -> System.out.printf(
+                            "recovery: API, %s: %.1f s to the next such call%n",
+                            name, Duration.between(end.get(), call.at()).toMillis() / 1e3));
+        }
+    }
+
+    /** Far less than the watches are late. */
+    private static final Duration A_WHILE = Duration.ofMillis(1500);
+
+    @Test
+    void aSpecThatIsTakenBackBeforeItIsSeenMovesNothing() {
+        Fault late = new Fault.Lagging(Duration.ofSeconds(4));
+        Scenario thereAndBack = new Scenario("there and back", true, Set.of(), stage -> {
+            stage.create("targetRevision: r3_third\nalembic: {workingDir: /trees/ledger}\n");
+            stage.awaitReason(Reason.AtTarget);
+            stage.change("targetRevision: " + Trees.FIRST);
+            await().pollDelay(A_WHILE).until(() -> true);
+            stage.change("targetRevision: " + Trees.THIRD);
+            stage.awaitReason(Reason.AtTarget);
         });
+
+        End end = Play.of(thereAndBack, instance -> call -> call.isWatch() ? late : new Fault.None())
+                .end();
+
+        assertThat(end.revisions()).containsExactly(Trees.THIRD);
+        assertThat(end.jobs()).isZero();
+    }
+
+    @Test
+    void somebodyElseWritesAllTheTime() {
+        Scenario nagged = new Scenario("upgrade", false, Set.of(), stage -> {
+            stage.create("targetRevision: head\nalembic: {workingDir: /trees/ledger}\n");
+            for (int i = 0; i < 200; i++) {
+                stage.label("number-" + i);
+            }
+            stage.awaitReason(Reason.AtTarget);
+            assertThat(stage.label()).isEqualTo("number-199");
+        });
+
+        Play play = Play.of(nagged, instance -> Fault.Plan.NONE);
+
+        assertThat(play.end().revisions()).containsExactly(Trees.THIRD);
+        assertThat(play.end().jobs()).isEqualTo(1);
+    }
+
+    private static void always(String name, Predicate<Call> when, Fault fault) {
+        FAULTS.put(name, () -> instance -> call -> when.test(call) ? fault : new Fault.None());
+    }
+
+    private static void forSomeSeconds(String name, Predicate<Call> when, Fault fault) {
+        FAULTS.put(name, () -> new Outage(when, fault, new AtomicReference<>(Instant.MAX)));
     }
 
     private static Plans frozen(Duration time) {

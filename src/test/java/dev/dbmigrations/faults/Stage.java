@@ -141,6 +141,16 @@ final class Stage implements AutoCloseable {
         shop.change(spec);
     }
 
+    /** Somebody else writes into the resource. */
+    void label(String value) {
+        shop.label(value);
+    }
+
+    /** {@return what that one wrote last} */
+    String label() {
+        return String.valueOf(shop.get().getMetadata().getLabels().get("somebody"));
+    }
+
     /** Waits until {@code Ready} has this reason for the spec as it is now. {@return that status} */
     DatabaseMigrationStatus awaitReason(Reason reason) {
         return shop.await(reason);

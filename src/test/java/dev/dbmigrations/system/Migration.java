@@ -89,6 +89,11 @@ public final class Migration {
         merge(Map.of("spec", Serialization.unmarshal(spec, Map.class)));
     }
 
+    /** Somebody writes into the resource what is no business of the operator. */
+    public void label(String value) {
+        merge(Map.of("metadata", Map.of("labels", Map.of("somebody", value))));
+    }
+
     /** Asks for another attempt. */
     public void retry(String value) {
         merge(Map.of("metadata", Map.of("annotations", Map.of(DatabaseMigration.RETRY_ANNOTATION, value))));
