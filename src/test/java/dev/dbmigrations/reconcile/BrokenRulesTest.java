@@ -42,7 +42,7 @@ class BrokenRulesTest {
      * @param promise words of what is found
      * @param only what has to happen for that, where it is rare in the run of things; empty where it is not
      */
-    private record Broken(String what, String promise, Rules rules, Set<Kind> only) {
+    record Broken(String what, String promise, Rules rules, Set<Kind> only) {
         @Override
         public String toString() {
             return what;

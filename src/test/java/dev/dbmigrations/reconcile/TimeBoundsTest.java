@@ -26,7 +26,7 @@ class TimeBoundsTest {
     private final SimulatedOperator operator = new SimulatedOperator(world, Decide::decide);
 
     /** What is away for a while. */
-    private enum Outage {
+    enum Outage {
         DATABASE {
             @Override
             void begins(SimulatedWorld world) {
