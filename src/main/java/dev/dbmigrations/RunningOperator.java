@@ -49,6 +49,9 @@ final class RunningOperator implements AutoCloseable {
     /** In milliseconds. Fabric8 doubles it five times, to 8 s; by its default of 1 s, a watch stays blind for 32 s. */
     private static final int FIRST_RECONNECT = 250;
 
+    /** What fails longer than some tenths of a second is the loop's to come back to. */
+    private static final int CALLS_REPEATED = 2;
+
     private final Operator operator;
     private final HealthServer health;
     private final Optional<Leadership> leadership;
@@ -160,6 +163,8 @@ final class RunningOperator implements AutoCloseable {
     /** {@return a client that is not long in noticing that an API server is there again} */
     static KubernetesClient client(Config api) {
         api.setWatchReconnectInterval(FIRST_RECONNECT);
+        // The client would try a call ten times, for 100 s in all, and keep one of the loop's threads meanwhile.
+        api.setRequestRetryBackoffLimit(CALLS_REPEATED);
         ObjectMapper mapper = new ObjectMapper().addMixIn(ObjectMeta.class, WithoutManagedFields.class);
         return new KubernetesClientBuilder()
                 .withConfig(api)
