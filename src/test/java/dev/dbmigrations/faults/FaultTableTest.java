@@ -23,7 +23,7 @@ class FaultTableTest {
 
     /** A class, with a method or with words of its source that name a case; or a file of Python, with a function. */
     private static final Pattern TEST =
-            Pattern.compile("`(?<type>[A-Z]\\w*(?:IT|Test))(?:#(?<method>\\w+)|\\[(?<words>[^]]+)])?`"
+            Pattern.compile("`(?<type>[A-Z]\\w*[a-z](?:IT|Test))(?:#(?<method>\\w+)|\\[(?<words>[^]]+)])?`"
                     + "|`(?<file>test_\\w+\\.py)(?:::(?<function>test_\\w+))?`");
 
     @Test
