@@ -52,6 +52,7 @@ final class RunningOperator implements AutoCloseable {
     /** What fails longer than some tenths of a second is the loop's to come back to. */
     private static final int CALLS_REPEATED = 2;
 
+    private final KubernetesClient client;
     private final Operator operator;
     private final HealthServer health;
     private final Optional<Leadership> leadership;
@@ -59,7 +60,12 @@ final class RunningOperator implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private RunningOperator(
-            Operator operator, HealthServer health, Optional<Leadership> leadership, ClockWatch clockWatch) {
+            KubernetesClient client,
+            Operator operator,
+            HealthServer health,
+            Optional<Leadership> leadership,
+            ClockWatch clockWatch) {
+        this.client = client;
         this.operator = operator;
         this.health = health;
         this.leadership = leadership;
@@ -97,6 +103,8 @@ final class RunningOperator implements AutoCloseable {
 
         Operator operator = new Operator(overrides -> overrides
                 .withKubernetesClient(client)
+                // The lease is given back afterwards, by the same client.
+                .withCloseClientOnStop(false)
                 .withConcurrentReconciliationThreads(RECONCILE_THREADS)
                 .withInformerStoppedHandler((informer, why) -> {
                     if (why != null && informer.hasSynced()) {
@@ -132,7 +140,7 @@ final class RunningOperator implements AutoCloseable {
         if (leadership.isEmpty()) {
             work.run();
         }
-        return new RunningOperator(operator, health, leadership, ClockWatch.start(clock, broken));
+        return new RunningOperator(client, operator, health, leadership, ClockWatch.start(clock, broken));
     }
 
     /** What does not start is started again by Kubernetes; meanwhile another operator may lead. */
@@ -197,6 +205,7 @@ final class RunningOperator implements AutoCloseable {
             clockWatch.close();
             operator.stop();
             leadership.ifPresent(Leadership::close);
+            client.close();
             health.close();
             LOG.info("stopped");
         }

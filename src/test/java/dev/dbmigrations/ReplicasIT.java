@@ -1,12 +1,17 @@
 package dev.dbmigrations;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.dbmigrations.testing.Cluster;
 import dev.dbmigrations.testing.Helm;
 import dev.dbmigrations.testing.OperatorImage;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,13 +58,38 @@ class ReplicasIT {
         String first = leader();
         isLookedAfter("one");
 
-        client.pods().inNamespace(NAMESPACE).withName(first).delete();
-        String second = leaderAfter(first, "stopped in order");
+        List<Lease> leases = new CopyOnWriteArrayList<>();
+        String second;
+        try (Watch _ = collect(leases)) {
+            client.pods().inNamespace(NAMESPACE).withName(first).delete();
+            second = leaderAfter(first, "stopped in order");
+        }
+        assertThat(leases).as("the lease was given back").anyMatch(lease -> wasGivenBackBy(first, lease));
         isLookedAfter("two");
 
         client.pods().inNamespace(NAMESPACE).withName(second).withGracePeriod(0).delete();
         leaderAfter(second, "killed");
         isLookedAfter("three");
+    }
+
+    private static Watch collect(List<Lease> versions) {
+        return client.leases().inNamespace(NAMESPACE).watch(new Watcher<>() {
+            @Override
+            public void eventReceived(Action action, Lease lease) {
+                versions.add(lease);
+            }
+
+            @Override
+            public void onClose(WatcherException cause) {
+                throw new IllegalStateException("the watch of the lease has ended", cause);
+            }
+        });
+    }
+
+    /** By Fabric8's elector: the name stays, and the lease runs out at once. */
+    private static boolean wasGivenBackBy(String pod, Lease lease) {
+        return pod.equals(lease.getSpec().getHolderIdentity())
+                && Integer.valueOf(1).equals(lease.getSpec().getLeaseDurationSeconds());
     }
 
     private void isLookedAfter(String name) throws Exception {
