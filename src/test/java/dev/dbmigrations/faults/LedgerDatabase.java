@@ -79,6 +79,14 @@ record LedgerDatabase(LedgerServer server, String name) {
                 .size();
     }
 
+    /** Ends the sessions whose names are like this, as a person would. */
+    void endSessionsOf(String name) {
+        server.run(
+                this.name,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s' AND application_name LIKE '%s'"
+                        .formatted(this.name, name));
+    }
+
     /** {@return whether a run waits at the gate} */
     boolean someoneIsAtTheGate() {
         return !strings("SELECT pid FROM pg_stat_activity WHERE datname = '%s' AND wait_event = 'PgSleep'"

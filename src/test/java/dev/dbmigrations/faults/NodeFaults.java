@@ -69,6 +69,24 @@ final class NodeFaults {
         assertThat(scene.stage().end().current()).containsExactly(Trees.THIRD);
     }
 
+    /** Node and run are frozen, with open connections to the database: a person ends the session that is named. */
+    static void nodeFrozen(Scene scene) {
+        scene.beginAndStayInTheMiddle(Scene.HEAD + onTheSecondNode(scene));
+        Pod pod = scene.stage().pod();
+        GenericContainer<?> node = scene.ground().cluster().secondNode();
+        silent(scene, () -> {
+            Signals.send(node, pod, "STOP");
+            giveUp(scene, pod);
+            scene.stage().database().openTheGate();
+            scene.stage().awaitReason(Reason.LockTimeout);
+            scene.stage().database().endSessionsOf("dbmigrations/%/1%");
+            scene.stage().awaitReason(Reason.AtTarget);
+            // Before its kubelet, which would kill it: it finds its sessions gone.
+            Signals.send(node, pod, "CONT");
+        });
+        assertThat(scene.stage().end().current()).containsExactly(Trees.THIRD);
+    }
+
     private static void silent(Scene scene, Runnable meanwhile) {
         GenericContainer<?> node = scene.ground().cluster().secondNode();
         Signals.run(node, TO_KUBELET, "STOP");
@@ -110,11 +128,17 @@ final class NodeFaults {
 
     /** {@return the fields of a spec that send the run there, and give a silent node up after seconds} */
     static String onTheSecondNode(Scene scene) {
-        return """
-                job:
+        return preferringTheSecondNode(scene) + """
                   tolerations:
                   - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
                   - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
+                """.indent(2);
+    }
+
+    /** {@return the fields of a spec that send the run there} */
+    static String preferringTheSecondNode(Scene scene) {
+        return """
+                job:
                   affinity:
                     nodeAffinity:
                       preferredDuringSchedulingIgnoredDuringExecution:

@@ -2,6 +2,7 @@ package dev.dbmigrations.faults;
 
 import dev.dbmigrations.testing.Cluster;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -15,7 +16,12 @@ class NodeFaultsIT {
     private static final List<ClusterCase> ALL = List.of(
             new ClusterCase("node: the operator's is drained", NodeFaults::operatorsNodeDrained),
             new ClusterCase("node: the run's is drained", NodeFaults::jobsNodeDrained),
-            new ClusterCase("node: silent, and the run goes on", NodeFaults::nodeSilentWhileTheRunGoesOn));
+            new ClusterCase("node: silent, and the run goes on", NodeFaults::nodeSilentWhileTheRunGoesOn),
+            new ClusterCase("node: frozen with its run", NodeFaults::nodeFrozen),
+            new ClusterCase("API server: refuses", ServerFaults::refuses),
+            new ClusterCase("API server: refuses, no election", Map.of("leaderElection", false), ServerFaults::refuses),
+            new ClusterCase("API server: hangs", ServerFaults::hangs),
+            new ClusterCase("CRD deleted", ServerFaults::crdDeleted));
 
     @TestFactory
     Stream<DynamicTest> endsAsItMust() {

@@ -75,9 +75,10 @@ public final class Cluster {
         container.start();
         // Ryuk, which would do it, cannot run everywhere.
         Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
-        client = new KubernetesClientBuilder()
-                .withConfig(Config.fromKubeconfig(kubeconfig()))
-                .build();
+        Config config = Config.fromKubeconfig(kubeconfig());
+        // A test that watches is not blind for long after an outage.
+        config.setWatchReconnectInterval(100);
+        client = new KubernetesClientBuilder().withConfig(config).build();
         awaitReadyForPods();
     }
 
