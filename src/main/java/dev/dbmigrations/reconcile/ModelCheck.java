@@ -58,7 +58,7 @@ final class ModelCheck {
         }
         return isDue(seen, status, rows, now)
                 ? Optional.of(Duration.ZERO)
-                : again(seen.spec(), status.modelCheck()).map(at -> Duration.between(now, at));
+                : again(seen.spec(), status.modelCheck(), now).map(at -> Duration.between(now, at));
     }
 
     /**
@@ -118,19 +118,20 @@ final class ModelCheck {
                 && !spec.suspend()
                 && (Standing.retryAsked(seen)
                         || !stands(status, seen.generation(), rows)
-                        || again(spec, status.modelCheck())
+                        || again(spec, status.modelCheck(), now)
                                 .filter(at -> !at.isAfter(now))
                                 .isPresent());
     }
 
     /** {@return when what was compared is compared again; empty while it is not over, and where once is enough} */
-    private static Optional<Instant> again(DatabaseMigrationSpec spec, @Nullable Comparison last) {
+    private static Optional<Instant> again(DatabaseMigrationSpec spec, @Nullable Comparison last, Instant now) {
         if (last == null || last.checkedAt() == null) {
             return Optional.empty();
         }
         Duration every = spec.modelCheck().every();
         Duration pause = last.failures() == null ? every : Backoff.betweenChecks(last.failures(), every, last.job());
-        return Optional.ofNullable(pause).map(last.checkedAt()::plus);
+        // What is yet to come was written by a clock that was ahead of this one, and is no time to wait for.
+        return Optional.ofNullable(pause).map(last.checkedAt().isAfter(now) ? any -> now : last.checkedAt()::plus);
     }
 
     private static boolean takenIn(@Nullable Comparison last, SeenAttempt check) {

@@ -1,12 +1,8 @@
 package dev.dbmigrations.faults;
 
-import static org.awaitility.Awaitility.await;
-
 import dev.dbmigrations.system.Migration;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
+import dev.dbmigrations.testing.Namespaces;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,19 +20,7 @@ final class Crowd implements AutoCloseable {
     private final OperatorUnderTest operator;
 
     Crowd(Fault.Plan faults) {
-        client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(namespace)
-                        .endMetadata()
-                        .build())
-                .create();
-        await("service account of " + namespace)
-                .atMost(Duration.ofMinutes(1))
-                .until(() -> client.serviceAccounts()
-                                .inNamespace(namespace)
-                                .withName("default")
-                                .get()
-                        != null);
+        Namespaces.create(client, namespace, Map.of());
         operator = new OperatorUnderTest(ground.upstream(), namespace, instance -> faults);
     }
 
@@ -67,14 +51,7 @@ final class Crowd implements AutoCloseable {
     }
 
     void secret(String name, Map<String, String> values) {
-        client.resource(new SecretBuilder()
-                        .withNewMetadata()
-                        .withName(name)
-                        .withNamespace(namespace)
-                        .endMetadata()
-                        .withStringData(values)
-                        .build())
-                .createOr(existing -> existing.update());
+        Namespaces.secret(client, namespace, name, values);
     }
 
     /** {@return a resource that wants all revisions, by the Secret of its own name} */

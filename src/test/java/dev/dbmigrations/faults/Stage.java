@@ -9,13 +9,11 @@ import dev.dbmigrations.faults.ApiWatch.Seen;
 import dev.dbmigrations.faults.Evidence.InTheDatabase;
 import dev.dbmigrations.faults.Sampler.Sample;
 import dev.dbmigrations.system.Migration;
+import dev.dbmigrations.testing.Namespaces;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
@@ -73,21 +71,8 @@ final class Stage implements AutoCloseable {
         shop = new Migration(client, namespace, NAME);
         left = new Leftovers(client, ground.watch(), namespace);
         database = databases.apply(namespace);
-        client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(namespace)
-                        .endMetadata()
-                        .build())
-                .create();
+        Namespaces.create(client, namespace, Map.of());
         credentials(database.credentials());
-        await("service account of " + namespace)
-                .atMost(LONG_ENOUGH)
-                .pollInterval(Duration.ofMillis(50))
-                .until(() -> client.serviceAccounts()
-                                .inNamespace(namespace)
-                                .withName("default")
-                                .get()
-                        != null);
     }
 
     String namespace() {
@@ -100,14 +85,7 @@ final class Stage implements AutoCloseable {
 
     /** What the Secret has from now on. */
     void credentials(Map<String, String> parts) {
-        client.resource(new SecretBuilder()
-                        .withNewMetadata()
-                        .withName(SECRET)
-                        .withNamespace(namespace)
-                        .endMetadata()
-                        .withStringData(parts)
-                        .build())
-                .createOr(NonDeletingOperation::update);
+        Namespaces.secret(client, namespace, SECRET, parts);
     }
 
     /** The database is about to lose what it has done lately; to be said while it can still be asked. */

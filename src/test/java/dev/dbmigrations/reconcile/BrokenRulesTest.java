@@ -308,28 +308,9 @@ class BrokenRulesTest {
     }
 
     private static Observation withoutFailure(Observation seen) {
-        DatabaseMigrationStatus s = seen.status();
-        DatabaseMigrationStatus without = new DatabaseMigrationStatus(
-                s.observedGeneration(),
-                s.currentRevision(),
-                s.currentRevisions(),
-                s.currentReadAt(),
-                s.versionTable(),
-                s.database(),
-                s.resolvedTarget(),
-                s.head(),
-                s.pending(),
-                s.unknownRevisions(),
-                s.resolvedFor(),
-                s.lastReached(),
-                s.plan(),
-                s.attempt(),
-                s.modelCheck(),
-                null,
-                s.lastHandledRetry(),
-                s.history(),
-                s.conditions());
-        return seen(seen, seen.specSeenAt(), without, seen.attempts(), seen.owner());
+        StatusDraft without = new StatusDraft(seen.status());
+        without.lastFailure = null;
+        return seen(seen, seen.specSeenAt(), without.built(), seen.attempts(), seen.owner());
     }
 
     private static Observation seen(
@@ -360,27 +341,9 @@ class BrokenRulesTest {
 
     /** As if the target were there as soon as it is wanted. */
     private static DatabaseMigrationStatus targetForRows(Observation seen, DatabaseMigrationStatus s) {
-        List<String> rows = SimulatedDatabase.rows(SimulatedDatabase.place(
+        StatusDraft early = new StatusDraft(s);
+        early.currentRevisions = SimulatedDatabase.rows(SimulatedDatabase.place(
                 seen.spec().targetRevision(), seen.spec().image()));
-        return new DatabaseMigrationStatus(
-                s.observedGeneration(),
-                String.join(",", rows),
-                rows,
-                s.currentReadAt(),
-                s.versionTable(),
-                s.database(),
-                s.resolvedTarget(),
-                s.head(),
-                s.pending(),
-                s.unknownRevisions(),
-                s.resolvedFor(),
-                s.lastReached(),
-                s.plan(),
-                s.attempt(),
-                s.modelCheck(),
-                s.lastFailure(),
-                s.lastHandledRetry(),
-                s.history(),
-                s.conditions());
+        return early.built();
     }
 }

@@ -125,6 +125,15 @@ class ModelCheckTest {
     }
 
     @Test
+    void aTimeThatIsYetToComeIsNotWaitedFor() {
+        resource.modelCheck("1h");
+        checked(ModelsReason.ModelsMatch);
+
+        resource.later(Duration.ofMinutes(-50)).operatorRestarts().databaseIsAt("b2");
+        assertThat(resource.happens()).isInstanceOf(StartCheck.class);
+    }
+
+    @Test
     void aPersonCanAskForItNow() {
         checked(ModelsReason.ModelsDiffer, "table old is not in the models");
 

@@ -7,8 +7,7 @@ import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.testing.Cluster;
 import dev.dbmigrations.testing.CredentialScan;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
+import dev.dbmigrations.testing.Namespaces;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -48,19 +47,7 @@ final class Team implements BeforeEachCallback, AfterEachCallback {
     public void beforeEach(ExtensionContext context) {
         InstalledOperator.shared();
         StatusWatch.shared();
-        client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(namespace)
-                        .addToLabels(RESTRICTED)
-                        .endMetadata()
-                        .build())
-                .create();
-        await().atMost(Duration.ofMinutes(1))
-                .until(() -> client.serviceAccounts()
-                                .inNamespace(namespace)
-                                .withName("default")
-                                .get()
-                        != null);
+        Namespaces.create(client, namespace, RESTRICTED);
     }
 
     String namespace() {
@@ -97,14 +84,7 @@ final class Team implements BeforeEachCallback, AfterEachCallback {
     /** Makes a Secret, or changes it. */
     void secret(String name, Map<String, String> values) {
         CredentialScan.shared().addSecret(name, values);
-        client.resource(new SecretBuilder()
-                        .withNewMetadata()
-                        .withName(name)
-                        .withNamespace(namespace)
-                        .endMetadata()
-                        .withStringData(values)
-                        .build())
-                .createOr(existing -> existing.update());
+        Namespaces.secret(client, namespace, name, values);
     }
 
     /** Makes any object in the team's namespace from its manifest. */
