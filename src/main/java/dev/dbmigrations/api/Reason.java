@@ -24,9 +24,9 @@ public enum Reason {
                     + " The message names the session; end it if it should not be there."),
     WaitingForPod(
             Kind.RECONCILING,
-            "The Job's pod does not start: it cannot be scheduled, or its image cannot be pulled; or its node is"
-                    + " silent, and the pod may work on there. The message says which; mend the image, its pull secret or"
-                    + " the cluster. Where it is the image of a rollback that is gone, restore it, or name another in"
+            "The Job's pod does not start: it cannot be scheduled, its image cannot be pulled, or its Secret is gone; or"
+                    + " its node is silent, and the pod may work on there. The message says which; mend the image, its"
+                    + " pull secret, the Secret or the cluster. Where it is the image of a rollback that is gone, restore it, or name another in"
                     + " spec.downgradeImage."),
     PodRejected(
             Kind.RECONCILING,

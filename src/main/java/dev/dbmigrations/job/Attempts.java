@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -76,8 +77,7 @@ public final class Attempts {
      * @return whether that was so; otherwise the Job is left alone
      */
     public boolean deleteUnstarted(String namespace, String job) {
-        boolean started = client.pods().inNamespace(namespace).withLabel(Labels.JOB, job).list().getItems().stream()
-                .anyMatch(AttemptReading::hasStarted);
+        boolean started = pods(namespace, job).stream().anyMatch(AttemptReading::hasStarted);
         if (!started) {
             delete(namespace, job);
         }
@@ -122,12 +122,21 @@ public final class Attempts {
      */
     public Optional<InputStream> log(DatabaseMigration resource, String job) {
         String namespace = resource.getMetadata().getNamespace();
-        return client.pods().inNamespace(namespace).withLabel(Labels.JOB, job).list().getItems().stream()
+        return pods(namespace, job).stream()
                 .findFirst()
                 .flatMap(pod -> Optional.ofNullable(client.pods()
                         .resource(pod)
                         .inContainer(JobBuilding.CONTAINER)
                         .getLogInputStream()));
+    }
+
+    /** {@return the Job's pods, asked of the API server itself} */
+    public List<Pod> pods(String namespace, String job) {
+        return client.pods()
+                .inNamespace(namespace)
+                .withLabel(Labels.JOB, job)
+                .list()
+                .getItems();
     }
 
     /** {@return what the cluster last said against making this Job's pod, by the Job's events} */

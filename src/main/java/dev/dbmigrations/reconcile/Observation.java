@@ -94,6 +94,10 @@ public record Observation(
 
     /** {@return whether the status has taken in how this attempt ended} */
     public boolean takenIn(SeenAttempt attempt) {
+        return takenIn(status, attempt);
+    }
+
+    static boolean takenIn(DatabaseMigrationStatus status, SeenAttempt attempt) {
         DatabaseMigrationStatus.Attempt known = status.attempt();
         return known != null
                 && (known.number() > attempt.number()

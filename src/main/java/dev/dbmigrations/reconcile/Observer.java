@@ -221,18 +221,37 @@ final class Observer {
                         job.getMetadata().getOwnerReferences().stream().anyMatch(owner -> uid.equals(owner.getUid())))
                 .toList();
         Stream<SeenAttempt> shown = ours.stream()
-                .flatMap(job ->
-                        AttemptReading.read(job, pods).stream().map(attempt -> withRejection(job, attempt, now)));
+                .flatMap(job -> read(job, pods, status).stream().map(attempt -> withRejection(job, attempt, now)));
         Stream<SeenAttempt> hidden = Begun.of(status).flatMap(known -> notShown(resource, known, ours, pods).stream());
         return Stream.concat(shown, hidden)
                 .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
                 .toList();
     }
 
+    private Optional<SeenAttempt> read(Job job, Collection<Pod> pods, DatabaseMigrationStatus status) {
+        return AttemptReading.read(job, pods)
+                .flatMap(shown -> isDoubtful(shown, job, status)
+                        ? AttemptReading.read(
+                                job, attempts.pods(job.getMetadata().getNamespace(), shown.job()))
+                        : Optional.of(shown));
+    }
+
+    /** The cache of pods may lag behind that of Jobs, and behind the status: then the API server itself is asked. */
+    private static boolean isDoubtful(SeenAttempt shown, Job job, DatabaseMigrationStatus status) {
+        boolean endsWithoutAWord =
+                shown.state() instanceof Died && Begun.of(status).anyMatch(known -> isOf(known, job));
+        boolean goesOnAfterItsEnd = !shown.over() && !shown.isCheck() && Observation.takenIn(status, shown);
+        return endsWithoutAWord || goesOnAfterItsEnd;
+    }
+
+    private static boolean isOf(SeenAttempt attempt, Job job) {
+        return job.getMetadata().getName().equals(attempt.job());
+    }
+
     /** The attempt that the status knows and the cache does not: a cache that lags, or a Job that somebody deleted. */
     private Optional<SeenAttempt> notShown(
             DatabaseMigration resource, SeenAttempt known, List<Job> shown, Collection<Pod> pods) {
-        if (shown.stream().anyMatch(job -> job.getMetadata().getName().equals(known.job()))) {
+        if (shown.stream().anyMatch(job -> isOf(known, job))) {
             return Optional.empty();
         }
         Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));

@@ -64,6 +64,12 @@ final class UnderWay {
                         Rollback.imageMissing(seen, attempt, String.valueOf(waiting.message())));
             case Waiting waiting
             when waiting.message() != null -> new Await(attempt, Reason.WaitingForPod, waiting.message());
+            case Waiting waiting
+            when seen.secret() instanceof SecretState.Missing missing ->
+                new Await(
+                        attempt,
+                        Reason.WaitingForPod,
+                        "the pod of Job " + attempt.job() + " cannot start: " + missing.message());
             case Waiting waiting -> new Await(attempt, atWork, "the pod of Job " + attempt.job() + " is starting");
             case Running(Unheard unheard)
             when isSilent(unheard, now) -> new Await(attempt, Reason.WaitingForPod, silence(seen, attempt, unheard));

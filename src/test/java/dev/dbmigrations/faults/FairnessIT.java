@@ -112,6 +112,7 @@ class FairnessIT {
             LedgerDatabase database = crowd.database("shop", true);
             crowd.secret("shop", database.credentials());
             Migration shop = crowd.migration("shop");
+            shop.change("checkInterval: 1s");
             shop.await(Reason.AtTarget);
 
             crowd.client()
@@ -119,6 +120,7 @@ class FairnessIT {
                     .inNamespace(crowd.namespace())
                     .withName("shop")
                     .delete();
+            shop.await(Reason.CredentialsNotFound);
             shop.change("targetRevision: " + Trees.FIRST);
             shop.await(Reason.CredentialsNotFound);
             Map<String, String> withoutPassword = new HashMap<>(database.credentials());

@@ -94,7 +94,7 @@ final class OnStage implements AutoCloseable {
     }
 
     /** {@return what happened, for whoever has to find out why} */
-    private String account() {
+    String account() {
         String writes = operator.calls().stream()
                 .filter(Call::isWrite)
                 .map(call -> call.at() + " " + call.what())

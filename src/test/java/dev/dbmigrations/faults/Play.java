@@ -9,8 +9,9 @@ import java.util.function.Supplier;
  * @param end how it ended
  * @param calls what the operator asked of the API server, all its instances together
  * @param operators how many instances there were
+ * @param account what happened, for people
  */
-record Play(End end, List<Call> calls, int operators) {
+record Play(End end, List<Call> calls, int operators, String account) {
 
     /** Plays it, and fails with all that is known where the oracle finds a violation. */
     static Play of(Scenario scenario, OperatorUnderTest.Plans faults) {
@@ -25,7 +26,8 @@ record Play(End end, List<Call> calls, int operators) {
             return new Play(
                     play.end(scenario.mayGoDown()),
                     play.operator().calls(),
-                    play.operator().started());
+                    play.operator().started(),
+                    play.account());
         }
     }
 }

@@ -38,7 +38,7 @@ class ProxyFaultsIT {
     static {
         always("watches are 3 s late", Call::isWatch, new Fault.Lagging(Duration.ofSeconds(3)));
         always("watches of Jobs are 5 s late", watchOf("jobs"), new Fault.Lagging(Duration.ofSeconds(5)));
-        always("watches of pods are 5 s late", watchOf("pods"), new Fault.Lagging(Duration.ofSeconds(5)));
+        always("watches of pods are 10 s late", watchOf("pods"), new Fault.Lagging(Duration.ofSeconds(10)));
         always("watches are closed each second", Call::isWatch, new Fault.Closed(Duration.ofSeconds(1), false));
         always("watches end each second with 410", Call::isWatch, new Fault.Closed(Duration.ofSeconds(1), true));
         always("each answer takes 300 ms longer", call -> !call.isWatch(), new Fault.Slow(Duration.ofMillis(300)));
@@ -74,7 +74,7 @@ class ProxyFaultsIT {
 
     private static void play(Scenario scenario, End undisturbed, String name, Plans faults) {
         Play play = Play.of(scenario, faults);
-        assertThat(play.end()).as(name).isEqualTo(undisturbed);
+        assertThat(play.end()).as("%s%n%s", name, play.account()).isEqualTo(undisturbed);
         if (faults instanceof Outage outage) {
             outage.printRecovery(name, play.calls());
         }

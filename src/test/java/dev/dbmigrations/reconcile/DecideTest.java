@@ -667,6 +667,14 @@ class DecideTest {
         }
 
         @Test
+        void saysThatThePodCannotStartWithoutItsSecret() {
+            Situation situation =
+                    runningFromA1ToB2().attemptIs(new Waiting(null)).secretIsMissing();
+            assertThat(awaits(situation.decides(), Reason.WaitingForPod).message())
+                    .contains("cannot start: there is no Secret trig-db");
+        }
+
+        @Test
         void waitsForThePodOfTheSpecAsItIs() {
             Situation situation = runningFromA1ToB2()
                     .attemptIs(new Waiting("ImagePullBackOff"))
