@@ -254,7 +254,8 @@ public record DatabaseMigrationStatus(
 
         /** A failure stays one, whatever is missing of it: a person may have to look (rule 10). */
         public LastFailure {
-            reason = Objects.requireNonNullElse(reason, Reason.Unknown);
+            // Ready by a failure would be a lie.
+            reason = reason == null || reason.kind() == Reason.Kind.READY ? Reason.Unknown : reason;
             message = message == null ? "" : ShortText.ofLength(message, LONGEST_MESSAGE);
             at = Objects.requireNonNullElse(at, Instant.EPOCH);
             currentRevisions = Lenient.nullableList(currentRevisions);
