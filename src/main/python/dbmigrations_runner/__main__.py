@@ -16,6 +16,7 @@ from dbmigrations_runner import document, environment, failures, image, redactio
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError  # noqa: E402
 from dbmigrations_runner.interruption import Interruption  # noqa: E402
 from dbmigrations_runner.leftovers import Leftovers  # noqa: E402
+from dbmigrations_runner.locks import LockConnection  # noqa: E402
 from dbmigrations_runner.report import Report, partial  # noqa: E402
 
 
@@ -81,8 +82,6 @@ def connection(run):
         from dbmigrations_runner.planconnection import PlanConnection  # noqa: PLC0415
 
         return PlanConnection
-    from dbmigrations_runner.locks import LockConnection  # noqa: PLC0415
-
     return LockConnection
 
 
