@@ -20,6 +20,8 @@ op.execute("DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_slee
 """
 SESSIONS = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() ORDER BY 1"
 
+COUNT = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+
 
 @pytest.fixture(autouse=True)
 def gate(database, tree):
@@ -180,6 +182,20 @@ def test_a_pooler_in_transaction_mode_is_refused(pod, database, tmp_path, mode, 
         assert result.reason == "CredentialsInvalid"
         assert "transaction mode" in result.message
         assert database.query("SELECT to_regclass('alembic_version')") == [(None,)]
+
+
+def test_a_run_takes_no_session_to_look_for_a_pooler_where_none_can_be(any_pod, database):
+    """Where connections run out, each one counts: the lock's, env.py's, and no more."""
+    with database.connect() as watch:
+
+        def count_sessions(**document):
+            any_pod.upgrade(**document)
+            wait_until(lambda: watch.execute(SESSIONS).rowcount == 1, "only this session is left")
+            return watch.execute(COUNT).fetchone()[0]
+
+        first = count_sessions()
+        second = count_sessions(mode="unknown")  # which ends before it connects, and so shows how many the test takes
+        assert count_sessions() - second == second - first + 2
 
 
 @contextmanager

@@ -73,16 +73,28 @@ def keep_alive(connection):
 
     A connection that a router has forgotten stays open on both sides, and Linux looks after two hours.
     """
+    with suppress(Exception):  # a driver that hides its socket notices later
+        _on_socket(connection, _probe)
+
+
+def own_end(connection):
+    """Return the address and the port from which this connection comes; None where the driver hides its socket."""
+    try:
+        host, port, *_ = _on_socket(connection, lambda tcp: tcp.getsockname())
+    except Exception:  # noqa: BLE001, a socket of the file system has neither
+        return None
+    return host, port
+
+
+def _on_socket(connection, use):
     # SQLAlchemy adapts asynchronous drivers.
     connection = getattr(connection, "_connection", connection)
-    with suppress(Exception):  # a driver that hides its socket notices later
-        if hasattr(connection, "_transport"):  # asyncpg
-            _probe(connection._transport.get_extra_info("socket"))
-        elif hasattr(connection, "_usock"):  # pg8000
-            _probe(connection._usock)
-        else:
-            with socket.socket(fileno=os.dup(connection.fileno())) as libpq:
-                _probe(libpq)
+    if hasattr(connection, "_transport"):  # asyncpg
+        return use(connection._transport.get_extra_info("socket"))
+    if hasattr(connection, "_usock"):  # pg8000
+        return use(connection._usock)
+    with socket.socket(fileno=os.dup(connection.fileno())) as libpq:
+        return use(libpq)
 
 
 def _probe(tcp):

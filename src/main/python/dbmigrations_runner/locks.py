@@ -23,7 +23,8 @@ GREATEST_NAME = 63
 
 IDENTITY = """
 SELECT d.datname::text, d.oid::bigint, pg_catalog.pg_backend_pid()::bigint,
-       (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint
+       (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint,
+       pg_catalog.host(pg_catalog.inet_client_addr())::text, pg_catalog.inet_client_port()::bigint
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"""
 INVALID_INDEXES = """
 SELECT (n.nspname || '.' || c.relname)::text
@@ -75,9 +76,11 @@ class LockConnection:
         self._credentials = credentials
         self._interruption = interruption
         self._session = self._open()
-        name, oid, self.pid, self.server_started = self._query(IDENTITY)[0]
+        name, oid, self.pid, self.server_started, *client = self._query(IDENTITY)[0]
         self.database = {"name": name, "oid": oid, "systemIdentifier": self._system_identifier()}
-        self._refuse_transaction_pooler()
+        # Where the server sees this very end of the connection, nobody is in between who could share its sessions out.
+        if tuple(client) != self._session.own_end():
+            self._refuse_transaction_pooler()
         self._refuse_role()
 
     def refuse_other_database(self, expected):
@@ -236,7 +239,7 @@ class LockConnection:
             return None
 
     def _refuse_transaction_pooler(self):
-        other = self._open()
+        other = Session(self._driver, self._credentials)
         try:
             if self._has_a_backend_beside(other):
                 return

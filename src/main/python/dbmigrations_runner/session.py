@@ -33,6 +33,10 @@ class Session:
         """Tell, without asking the server, whether it has sent something unasked: the end of the session, mostly."""
         return self._connection.stirs()
 
+    def own_end(self):
+        """Return the address and the port from which this session's connection comes, or None."""
+        return drivers.own_end(self._connection.driver_connection)
+
     def close(self):
         """End the session; the server frees its locks."""
         self._connection.close()
