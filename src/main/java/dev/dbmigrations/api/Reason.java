@@ -51,8 +51,8 @@ public enum Reason {
                     + " spec.lockTimeout."),
     Interrupted(
             Kind.RETRIED,
-            "The pod was lost, evicted, out of memory or over spec.timeout before it was done. It is tried again with"
-                    + " a growing pause."),
+            "The pod was lost, evicted, out of memory or over spec.timeout before it was done, or its node could not"
+                    + " start it. It is tried again with a growing pause."),
     ImageChanged(
             Kind.RETRIED,
             "The very image that was planned with is not to be had any more, and its name may mean another one by now. A"

@@ -39,9 +39,6 @@ public final class AttemptReading {
     private static final int KILLED = 137;
     private static final int TERMINATED = 143;
 
-    /** What the kubelet calls a container that the runtime could not start. */
-    private static final Set<String> NOT_STARTED = Set.of("StartError", "ContainerCannotRun", "CreateContainerError");
-
     /** Waiting for these is the normal course of a pod. */
     private static final Set<String> NORMAL_WAITING = Set.of("ContainerCreating", "PodInitializing");
 
@@ -152,13 +149,9 @@ public final class AttemptReading {
             return new Ended(result.get());
         }
         int status = terminated.getExitCode() == null ? -1 : terminated.getExitCode();
-        // The reason is optional, and a Set.of() does not take a null.
-        if (NOT_STARTED.contains(String.valueOf(terminated.getReason()))) {
-            return new Died(
-                    Reason.ImageUnusable,
-                    "the image's container does not start: " + sentence(terminated.getMessage())
-                            + "; name the interpreter in spec.alembic.python, or the image that has it",
-                    false);
+        Optional<Died> notStarted = NotStarted.read(terminated);
+        if (notStarted.isPresent()) {
+            return notStarted.get();
         }
         Optional<RunResult.Partial> left = result.map(RunResult::partial);
         if (left.isPresent()) {
@@ -253,7 +246,7 @@ public final class AttemptReading {
     }
 
     /** {@return the text in one line, without the end that would double ours} */
-    private static String sentence(@Nullable String text) {
+    static String sentence(@Nullable String text) {
         return text == null
                 ? "no reason given"
                 : text.strip().replaceAll("\\s+", " ").replaceAll("[.;]$", "");

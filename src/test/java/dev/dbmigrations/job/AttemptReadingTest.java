@@ -240,17 +240,37 @@ class AttemptReadingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"StartError", "ContainerCannotRun"})
-    void cannotBeStartedByTheImage(String reason) {
-        assertThat(died(
-                                terminated(
-                                        "exitCode: 128, reason: " + reason,
-                                        "exec: \"python3\": executable file not found in $PATH"),
-                                Reason.ImageUnusable,
-                                false)
+    @CsvSource(
+            quoteCharacter = '`',
+            value = {
+                "StartError, `runc create failed: unable to start container process: exec: \"python3\": executable file not"
+                        + " found in $PATH: unknown`",
+                "ContainerCannotRun, `exec: \"python3\": stat python3: no such file or directory`",
+                "StartError, `crun: executable file 'python3' not found in $PATH: No such file or directory`",
+                "StartError, `exec /usr/local/bin/python3: exec format error`",
+                "StartError, `chdir to cwd (\"python3\") set in config.json failed: not a directory`"
+            })
+    void cannotBeStartedByTheImage(String reason, String message) {
+        assertThat(died(notStarted(reason, message), Reason.ImageUnusable, false)
                         .message())
                 .contains("python3")
                 .contains("spec.alembic.python");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "runc create failed: unable to start container process: unable to apply cgroup configuration: no such file",
+        "failed to create shim task: context deadline exceeded: unknown",
+        "container init was OOM-killed (memory limit too low?)"
+    })
+    void cannotBeStartedByTheNode(String message) {
+        assertThat(died(notStarted("StartError", message), Reason.Interrupted, false)
+                        .message())
+                .isEqualTo("the node could not start the container: " + message);
+    }
+
+    private State notStarted(String reason, String message) {
+        return terminated("exitCode: 128, reason: " + reason, message);
     }
 
     @Test
