@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AttemptReading {
 
+    static final String OUT_OF_MEMORY = "the run was out of memory; raise spec.job.resources.limits.memory";
+
     private static final int KILLED = 137;
     private static final int TERMINATED = 143;
 
@@ -163,8 +165,7 @@ public final class AttemptReading {
                     true);
         }
         if ("OOMKilled".equals(terminated.getReason())) {
-            return new Died(
-                    Reason.Interrupted, "the run was out of memory; raise spec.job.resources.limits.memory", true);
+            return new Died(Reason.Interrupted, OUT_OF_MEMORY, true);
         }
         if (result.isPresent() || status == KILLED || status == TERMINATED) {
             return new Died(Reason.Interrupted, "the run was killed (exit status " + status + ")", true);

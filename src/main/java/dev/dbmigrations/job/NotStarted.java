@@ -33,6 +33,9 @@ final class NotStarted {
                             + " that has them",
                     false));
         }
+        if (fact.contains("OOM-killed")) {
+            return Optional.of(new Died(Reason.Interrupted, AttemptReading.OUT_OF_MEMORY, false));
+        }
         return Optional.of(new Died(Reason.Interrupted, "the node could not start the container: " + fact, false));
     }
 }

@@ -260,13 +260,21 @@ class AttemptReadingTest {
     @ParameterizedTest
     @CsvSource({
         "runc create failed: unable to start container process: unable to apply cgroup configuration: no such file",
-        "failed to create shim task: context deadline exceeded: unknown",
-        "container init was OOM-killed (memory limit too low?)"
+        "failed to create shim task: context deadline exceeded: unknown"
     })
     void cannotBeStartedByTheNode(String message) {
         assertThat(died(notStarted("StartError", message), Reason.Interrupted, false)
                         .message())
                 .isEqualTo("the node could not start the container: " + message);
+    }
+
+    @Test
+    void isTooLittleMemoryToStartWith() {
+        String message = "runc create failed: unable to start container process: container init was OOM-killed"
+                + " (memory limit too low?): unknown";
+        assertThat(died(notStarted("StartError", message), Reason.Interrupted, false)
+                        .message())
+                .contains("spec.job.resources.limits.memory");
     }
 
     private State notStarted(String reason, String message) {
