@@ -17,8 +17,6 @@ from dbmigrations_runner.session import Session
 LOCK_KEY = 0x64626D6967726174
 WORK_KEY = 0x64626D6967726175
 POLL_SECONDS = 0.25
-# A pooler that others use, too, may hand out two backends at one time and one at another.
-LOOKS_AT_BACKENDS = 4
 GREATEST_NAME = 63
 
 IDENTITY = """
@@ -80,7 +78,9 @@ class LockConnection:
         self.database = {"name": name, "oid": oid, "systemIdentifier": self._system_identifier()}
         # Where the server sees this very end of the connection, nobody is in between who could share its sessions out.
         if tuple(client) != self._session.own_end():
-            self._refuse_transaction_pooler()
+            from dbmigrations_runner import poolers  # noqa: PLC0415, few runs have one to look for
+
+            poolers.refuse_transaction_mode(self._session, self.pid, Session(driver, credentials), credentials)
         self._refuse_role()
 
     def refuse_other_database(self, expected):
@@ -237,27 +237,6 @@ class LockConnection:
             return self._query("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")[0][0]
         except Exception:  # noqa: BLE001, managed services may withhold it
             return None
-
-    def _refuse_transaction_pooler(self):
-        other = Session(self._driver, self._credentials)
-        try:
-            if self._has_a_backend_beside(other):
-                return
-        finally:
-            other.close()
-        raise StoppedError(
-            "CredentialsInvalid",
-            f"{self._credentials.host}:{self._credentials.port} is a connection pooler in transaction mode, where no "
-            "lock lasts: the Secret must lead to PostgreSQL itself or to a pool in session mode",
-        )
-
-    def _has_a_backend_beside(self, other):
-        """Tell whether both sessions keep one backend each, whatever else a pooler does meanwhile."""
-        own, others = {self.pid}, set()
-        for _ in range(LOOKS_AT_BACKENDS):
-            for session, pids in ((other, others), (self._session, own)):
-                pids.add(session.query("SELECT pg_catalog.pg_backend_pid()::bigint")[0][0])
-        return len(own) == len(others) == 1 and own != others
 
     def _refuse_role(self):
         if not self._run.database_role:
