@@ -96,12 +96,11 @@ class CrashMatrixIT {
         long seed = Long.getLong("faults.seed", System.nanoTime());
         List<Case> shuffled = new ArrayList<>(all);
         Collections.shuffle(shuffled, new Random(seed));
-        List<Case> drawn =
-                switch (wanted) {
-                    case "all" -> all;
-                    case "" -> oneOfEachWrite(shuffled);
-                    default -> shuffled.subList(0, Math.min(all.size(), Integer.parseInt(wanted)));
-                };
+        List<Case> drawn = switch (wanted) {
+            case "all" -> all;
+            case "" -> oneOfEachWrite(shuffled);
+            default -> shuffled.subList(0, Math.min(all.size(), Integer.parseInt(wanted)));
+        };
         System.out.printf("crash matrix: %d of %d cases; faults.seed=%d%n", drawn.size(), all.size(), seed);
         return drawn;
     }
