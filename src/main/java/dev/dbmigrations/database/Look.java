@@ -139,11 +139,12 @@ final class Look {
                 .getFirst();
     }
 
+    /** A session has its name before it has a key: read the other way round, a run of ours could seem to be nobody's. */
     private List<Session> lockHolders() throws SQLException {
         return statements.rows(
                 """
                 SELECT l.pid, coalesce(a.application_name, ''), a.state, a.backend_start
-                FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+                FROM pg_locks l LEFT JOIN LATERAL pg_stat_get_activity(l.pid) a ON true
                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
                   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
                   AND (l.classid::bigint << 32 | l.objid::bigint) IN (?, ?)

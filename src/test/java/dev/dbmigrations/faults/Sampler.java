@@ -28,9 +28,10 @@ final class Sampler {
 
     private static final long LOCK = 0x67726174L;
 
+    /** A session has its name before it has the key, so names are read after keys. */
     private static final String HOLDERS = """
             SELECT d.datname, a.application_name, l.pid, l.objid::bigint
-            FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_database d ON d.oid = l.database
+            FROM pg_locks l CROSS JOIN LATERAL pg_stat_get_activity(l.pid) a JOIN pg_database d ON d.oid = l.database
             WHERE l.locktype = 'advisory' AND l.granted AND l.classid = %d AND l.objsubid = 1
               AND (l.objid = %d OR l.mode = 'ShareLock')""".formatted(BOTH_KEYS, LOCK);
 
