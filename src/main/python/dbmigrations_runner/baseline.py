@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbmigrations_runner import bookkeeping, refusals, targets
 from dbmigrations_runner.errors import superseded
@@ -17,8 +17,7 @@ ADOPTS = "spec.baseline adopts a database that was made without these revisions,
 GREATEST_LIST = 5
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What stands for the revisions up to the baseline: Alembic's own step, and the rows that it leaves."""
 
     revision: str

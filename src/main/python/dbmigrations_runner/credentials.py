@@ -9,7 +9,7 @@ import ipaddress
 import json
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from dbmigrations_runner.errors import StoppedError
@@ -37,8 +37,7 @@ URI = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Where the database is and who may enter; `sslrootcert` is PEM text."""
 
     host: str

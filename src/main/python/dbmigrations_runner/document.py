@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 RUN_VARIABLE = "DBMIGRATIONS_RUN"
 # The kubelet cuts a termination message here, and cut JSON says nothing.
@@ -16,8 +16,7 @@ LEAST_TEXT = 100
 STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(NamedTuple):
     """The table that keeps each step, and what the row says that the run does not need for itself."""
 
     table: str
@@ -26,8 +25,7 @@ class Audit:
     approved_by: str | None
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What the operator asks for; names and meanings are those of the run document."""
 
     uid: str
@@ -47,7 +45,7 @@ class Run:
     arguments: list
     credentials_directory: str
     credentials_key: str | None
-    credentials_env: dict = field(default_factory=dict)
+    credentials_env: dict
     database_role: str | None = None
     lock_timeout_millis: int | None = None
     statement_timeout_millis: int | None = None

@@ -8,7 +8,7 @@ import glob
 import inspect
 import os
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbmigrations_runner import drivers, failures
 from dbmigrations_runner.errors import StoppedError
@@ -17,8 +17,7 @@ OLDEST_PYTHON = (3, 9)
 OLDEST_ALEMBIC = (1, 8)
 
 
-@dataclass
-class Tree:
+class Tree(NamedTuple):
     """The tree as `alembic` itself would see it, and a driver for the runner's own connection."""
 
     config: object

@@ -268,5 +268,6 @@ def settings_sql(settings):
     return (
         "SELECT pg_catalog.set_config(wanted.name, wanted.value, false) "
         f"FROM (VALUES {values}) AS wanted (name, value) "
-        "WHERE EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = wanted.name)"
+        # As an entry of pg_settings would tell, without reading all of them.
+        "WHERE pg_catalog.current_setting(wanted.name, true) IS NOT NULL"
     )

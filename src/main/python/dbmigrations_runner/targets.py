@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.graph import AFTER
@@ -13,8 +13,7 @@ SHORTEST_PREFIX = 4
 GREATEST_LIST = 10
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A target as written, and its ids: none for base. `line` is what a target with a label does not look beyond."""
 
     text: str
