@@ -118,6 +118,7 @@ final class Observer {
                 .map(AtRevisions.class::cast)
                 .flatMap(read -> Owner.of(
                         resource,
+                        Target.versionTable(read),
                         context.getPrimaryCache().byIndex(Owner.INDEX, Owner.key(Owner.database(read.database())))));
     }
 

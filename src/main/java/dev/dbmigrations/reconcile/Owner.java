@@ -1,5 +1,6 @@
 package dev.dbmigrations.reconcile;
 
+import dev.dbmigrations.api.AlembicSettings;
 import dev.dbmigrations.api.DatabaseMigration;
 import dev.dbmigrations.api.DatabaseMigrationStatus;
 import dev.dbmigrations.api.DatabaseMigrationStatus.Database;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The resource that a database belongs to, where it is another one (rule 12): of all for one database and version table
@@ -45,21 +47,35 @@ record Owner(Optional<String> name, boolean sure) {
     /**
      * {@return the owner, where it is not this resource}
      *
+     * @param read the version table that was found for this resource, where there is one
      * @param all the resources for the database that this one was read in
      */
-    static Optional<Owner> of(DatabaseMigration resource, Collection<DatabaseMigration> all) {
-        boolean sure = knowsItsTable(resource);
+    static Optional<Owner> of(
+            DatabaseMigration resource, Optional<VersionTable> read, Collection<DatabaseMigration> all) {
+        AlembicSettings settings = resource.getSpec().alembic();
+        String named = settings.versionTable();
+        Optional<VersionTable> own = named == null
+                ? Optional.of(resource).filter(Owner::knowsItsTable).flatMap(Owner::table)
+                : read.or(() -> inSchema(settings.versionTableSchema(), named));
         return all.stream()
                 .filter(other -> !uid(other).equals(uid(resource)) && BY_AGE.compare(other, resource) < 0)
                 .filter(Owner::knowsItsTable)
-                .filter(older -> !sure || table(older).equals(table(resource)))
+                .filter(older -> own.isPresent() ? table(older).equals(own) : mayBe(named, table(older)))
                 .min(BY_AGE)
                 .map(older -> new Owner(
                         Optional.of(older.getMetadata())
                                 .filter(meta -> meta.getNamespace()
                                         .equals(resource.getMetadata().getNamespace()))
                                 .map(ObjectMeta::getName),
-                        sure));
+                        own.isPresent()));
+    }
+
+    private static Optional<VersionTable> inSchema(@Nullable String schema, String name) {
+        return Optional.ofNullable(schema).map(known -> new VersionTable(known, name));
+    }
+
+    private static boolean mayBe(@Nullable String name, Optional<VersionTable> table) {
+        return name == null || table.filter(of -> of.name().equals(name)).isPresent();
     }
 
     /**

@@ -14,6 +14,7 @@ import dev.dbmigrations.reconcile.Decision.Settle;
 import dev.dbmigrations.reconcile.Decision.Start;
 import dev.dbmigrations.reconcile.Decision.TakeIn;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.NullMarked;
@@ -47,6 +48,23 @@ class OwnerTest {
         return resource("younger", "team", "2026-11-02T00:00:00Z", TABLE, head);
     }
 
+    private static DatabaseMigration naming(@Nullable String schema, String table) {
+        DatabaseMigration resource = younger(null);
+        resource.setStatus(null);
+        resource.setSpec(
+                new KubernetesSerialization().unmarshal("""
+                targetRevision: b2
+                image: image
+                credentialsSecretRef: {name: db}
+                alembic: {versionTable: %s, versionTableSchema: %s}
+                """.formatted(table, schema), DatabaseMigrationSpec.class));
+        return resource;
+    }
+
+    private static Optional<Owner> owner(DatabaseMigration resource, List<DatabaseMigration> all) {
+        return Owner.of(resource, Optional.of(TABLE), all);
+    }
+
     private static DatabaseMigration older(String namespace, VersionTable table) {
         return resource("older", namespace, "2026-11-01T00:00:00Z", table, "b2");
     }
@@ -56,8 +74,8 @@ class OwnerTest {
         DatabaseMigration older = older("team", TABLE);
         DatabaseMigration younger = younger("b2");
 
-        assertThat(Owner.of(younger, List.of(older, younger))).hasValue(new Owner(Optional.of("older"), true));
-        assertThat(Owner.of(older, List.of(older, younger))).isEmpty();
+        assertThat(owner(younger, List.of(older, younger))).hasValue(new Owner(Optional.of("older"), true));
+        assertThat(owner(older, List.of(older, younger))).isEmpty();
         assertThat(Owner.keys(younger)).isEqualTo(Owner.keys(older)).hasSize(1);
     }
 
@@ -66,14 +84,13 @@ class OwnerTest {
         DatabaseMigration one = resource("one", "team", "2026-11-01T00:00:00Z", TABLE, "b2");
         DatabaseMigration other = resource("other", "team", "2026-11-01T00:00:00Z", TABLE, "b2");
 
-        assertThat(Owner.of(one, List.of(one, other))).isEmpty();
-        assertThat(Owner.of(other, List.of(one, other))).isPresent();
+        assertThat(owner(one, List.of(one, other))).isEmpty();
+        assertThat(owner(other, List.of(one, other))).isPresent();
     }
 
     @Test
     void aNameFromAnotherNamespaceIsNotShown() {
-        Owner owner =
-                Owner.of(younger("b2"), List.of(older("secret-team", TABLE))).orElseThrow();
+        Owner owner = owner(younger("b2"), List.of(older("secret-team", TABLE))).orElseThrow();
 
         assertThat(owner.name()).isEmpty();
         assertThat(owner.inWords(SHOP, Optional.of(TABLE)))
@@ -83,13 +100,36 @@ class OwnerTest {
 
     @Test
     void anotherVersionTableIsAnotherMatter() {
-        assertThat(Owner.of(younger("b2"), List.of(older("team", new VersionTable("public", "billing_version")))))
+        assertThat(owner(younger("b2"), List.of(older("team", new VersionTable("public", "billing_version")))))
                 .isEmpty();
     }
 
     @Test
     void beforeARunHasToldTheVersionTableItMayBeTheSame() {
-        assertThat(Owner.of(younger(null), List.of(older("team", new VersionTable("public", "billing_version")))))
+        assertThat(owner(younger(null), List.of(older("team", new VersionTable("public", "billing_version")))))
+                .hasValue(new Owner(Optional.of("older"), false));
+    }
+
+    @Test
+    void aTableThatTheSpecNamesIsKnownFromTheFirstLook() {
+        List<DatabaseMigration> older = List.of(older("team", TABLE));
+        VersionTable billing = new VersionTable("public", "billing_version");
+
+        assertThat(Owner.of(naming(null, "billing_version"), Optional.of(billing), older))
+                .isEmpty();
+        assertThat(Owner.of(naming(null, "alembic_version"), Optional.of(TABLE), older))
+                .hasValue(new Owner(Optional.of("older"), true));
+    }
+
+    @Test
+    void aTableThatIsYetToBeMadeIsKnownByItsNameAsFarAsThatGoes() {
+        List<DatabaseMigration> older = List.of(older("team", TABLE));
+
+        assertThat(Owner.of(naming(null, "billing_version"), Optional.empty(), older))
+                .isEmpty();
+        assertThat(Owner.of(naming("billing", "alembic_version"), Optional.empty(), older))
+                .isEmpty();
+        assertThat(Owner.of(naming(null, "alembic_version"), Optional.empty(), older))
                 .hasValue(new Owner(Optional.of("older"), false));
     }
 
@@ -98,7 +138,7 @@ class OwnerTest {
         DatabaseMigration unread = younger(null);
         unread.setStatus(null);
         assertThat(Owner.keys(unread)).isEmpty();
-        assertThat(Owner.of(younger("b2"), List.of(unread))).isEmpty();
+        assertThat(owner(younger("b2"), List.of(unread))).isEmpty();
     }
 
     @Test
