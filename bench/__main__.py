@@ -29,6 +29,8 @@ def say(text):
 
 def measure(world):
     """Take all measurements; return the rows of the table and the figures of the JSON file."""
+    # First, while the operator has nothing to look after.
+    runner_rows, runner_figures = runner.rows(runner.measure(RUNS, say))
     world.count_operator_requests()
     target, beside = measures.side_by_side(world, RUNS, say)
     nothing = measures.nothing_to_do(world, RUNS, target, say)
@@ -38,7 +40,6 @@ def measure(world):
         measures.populate(world, count, RESOURCES, target, say)
         memory[count] = measures.memory_at_rest(world, SETTLE, say)
     requests, jobs = measures.requests_at_rest(world, 2 * SETTLE, say)
-    runner_rows, runner_figures = runner.rows(runner.measure(RUNS, say))
 
     ratio = statistics.median(beside["operator"]) / statistics.median(beside["job"])
     rows = [
