@@ -91,9 +91,7 @@ class ConflictIT {
         Migration second =
                 team.migration("second", Team.tree("slow", "s1_before", "alembic: {versionTable: second_version}"));
         second.await(AtTarget);
-        assertThat(second.status().attempt().number())
-                .as("no plan had to tell its version table")
-                .isEqualTo(1);
+        assertThat(second.jobs()).as("no plan had to tell its version table").hasSize(1);
         assertThat(database.revisions("second_version")).containsExactly("s1_before");
         assertThat(database.revisions()).containsExactly("r3_unique_emails");
         owner.await(AtTarget);
