@@ -216,6 +216,8 @@ class Migration:
             refusals.downgrade(self._run, self.graph, self.target, rows)
             self._mark_what_stays(self.graph.undone_by(self.target, rows))
         steps = self.graph.steps(self.direction, self.target, rows)
+        if not steps:
+            return steps
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
             refusals.unfit_ids([step.revision.revision for step in steps], self._table.width)
@@ -225,8 +227,7 @@ class Migration:
             refusals.after_interruption(self.suspected, rows, invalid)
         if self.direction == graph.UPGRADE:
             refusals.invalid_indexes(steps, invalid)
-        if steps:
-            self._audit.prepare(self._table.said)
+        self._audit.prepare(self._table.said)
         return steps
 
     def _mark_what_stays(self, undone):
