@@ -19,7 +19,6 @@ op.execute("INSERT INTO gate_seen VALUES (1)")
 op.execute("DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$")
 """
 SESSIONS = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() ORDER BY 1"
-
 COUNT = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
 
 

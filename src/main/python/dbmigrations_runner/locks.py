@@ -80,7 +80,7 @@ class LockConnection:
         if tuple(client) != self._session.own_end():
             from dbmigrations_runner import poolers  # noqa: PLC0415, few runs have one to look for
 
-            poolers.refuse_transaction_mode(self._session, self.pid, Session(driver, credentials), credentials)
+            poolers.refuse_transaction_mode(self._session, self.pid, self._connect(), credentials)
         self._refuse_role()
 
     def refuse_other_database(self, expected):
@@ -173,13 +173,16 @@ class LockConnection:
         with suppress(Exception):  # a session that is lost is closed
             self._session.close()
 
-    def _open(self):
+    def _connect(self):
         try:
-            session = Session(self._driver, self._credentials)
+            return Session(self._driver, self._credentials)
         except StoppedError:
             raise
         except Exception as error:
             raise failures.connect_failure(error, self._credentials) from error
+
+    def _open(self):
+        session = self._connect()
         session.query(PIN_SEARCH_PATH)
         settings = {
             "application_name": self._name_of(self.first_state),
@@ -219,8 +222,8 @@ class LockConnection:
     def _holder(self, key):
         rows = self._query(
             "SELECT l.pid::bigint, coalesce(a.application_name, '')::text FROM pg_catalog.pg_locks l "
-            f"LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {key_condition(key)} AND l.granted "
-            f"AND l.pid <> {self.pid} ORDER BY 1 LIMIT 3"
+            "LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(l.pid) a ON true "
+            f"WHERE {key_condition(key)} AND l.granted AND l.pid <> {self.pid} ORDER BY 1 LIMIT 3"
         )
         return ", ".join(f"backend {pid} ({name or 'no application_name'})" for pid, name in rows) or "a backend"
 

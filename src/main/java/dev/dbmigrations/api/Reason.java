@@ -26,8 +26,8 @@ public enum Reason {
             Kind.RECONCILING,
             "The Job's pod does not start: it cannot be scheduled, its image cannot be pulled, or its Secret is gone; or"
                     + " its node is silent, and the pod may work on there. The message says which; mend the image, its"
-                    + " pull secret, the Secret or the cluster. Where it is the image of a rollback that is gone, restore it, or name another in"
-                    + " spec.downgradeImage."),
+                    + " pull secret, the Secret or the cluster. Where it is the image of a rollback that is gone, restore"
+                    + " it, or name another in spec.downgradeImage."),
     PodRejected(
             Kind.RECONCILING,
             "The cluster refuses to create the Job's pod (quota, policy, a missing service account). The message is"

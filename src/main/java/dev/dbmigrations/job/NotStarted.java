@@ -29,8 +29,8 @@ final class NotStarted {
             return Optional.of(new Died(
                     Reason.ImageUnusable,
                     "the image's container does not start: " + fact
-                            + "; name the interpreter in spec.alembic.python, the folder in spec.alembic.workingDir, or an image"
-                            + " that has them",
+                            + "; name the interpreter in spec.alembic.python, the folder in"
+                            + " spec.alembic.workingDir, or an image that has them",
                     false));
         }
         if (fact.contains("OOM-killed")) {
