@@ -268,3 +268,21 @@ def test_the_async_template_works_with_a_driver_that_can(pod, tree):
     tree.revision("cccc3333", up='op.execute("SELECT 1/0")')
     result = pod.upgrade()
     assert (result.reason, result.failure["sqlstate"]) == ("MigrationFailed", "22012")
+
+
+def test_env_may_have_changed_where_python_finds_modules(pod, tree):
+    unfindable = "import sys; sys.path.clear(); sys.path_importer_cache.clear()\n"
+    tree.env(minimal().replace("context.run_migrations()", f"{unfindable}        context.run_migrations()"))
+    result = pod.upgrade()
+    assert (result.outcome, result.executed) == ("Succeeded", ["aaaa1111", "bbbb2222"]), result.log
+
+
+def test_what_only_steps_need_is_not_loaded_for_nothing(pod, tree):
+    loaded = "import sys; print(sorted(name for name in sys.modules if name.startswith('dbmigrations_runner.')))"
+    tree.env(minimal(after=loaded))
+    assert "dbmigrations_runner.preconditions" in pod.upgrade().log
+    result = pod.upgrade()
+    assert (result.direction, result.executed) == ("None", [])
+    assert "dbmigrations_runner.migration" in result.log
+    for module in ("audit", "bookkeeping", "preconditions", "sources", "rendering"):
+        assert f"dbmigrations_runner.{module}'" not in result.log

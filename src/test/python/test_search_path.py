@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 # Whatever of these our own queries would use raises; the migration's and Alembic's may use them as they like.
-OURS = "pg_locks|pg_settings|pg_stat_activity|pg_index|pg_inherits|pg_postmaster_start_time|to_regclass"
+OURS = "pg_locks|pg_settings|pg_stat_activity|pg_index|pg_inherits|pg_postmaster_start_time|to_regclass|current_setting"
 TYPES = ("text", "name", "oid", "bigint", "integer", "boolean", '"char"')
 MIXED = (("name", "text"), ("oid", "regclass"), ("bigint", "integer"), ("smallint", "integer"), ("numeric", "bigint"))
 

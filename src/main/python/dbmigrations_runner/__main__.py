@@ -8,6 +8,8 @@ import gc
 import os
 import sys
 
+# Modules and a thousand revisions are objects that stay: looking through them all the time only takes time.
+gc.set_threshold(200_000)
 # Only the name dbmigrations_runner enters the user's world, not those of its modules.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -22,8 +24,6 @@ from dbmigrations_runner.report import Report, partial  # noqa: E402
 
 def main():
     """Make one attempt, and return the process's exit status."""
-    # Reading a thousand revisions makes objects that stay: looking through them all the time only takes time.
-    gc.set_threshold(200_000)
     run = document.read_run(os.environ[document.RUN_VARIABLE])
     interruption = Interruption(run.timeout_seconds)
     report = Report(run)
@@ -67,13 +67,12 @@ def attempt(run, report, interruption):
     connections = Connections(run, credentials, lock_connection, interruption, leftovers)
     connections.install()
     migration = make(run, tree, lock_connection, connections, leftovers, report)
-    invalid_indexes = lock_connection.invalid_indexes()
     report.phase("env.py was running")
     error = run_env(migration, report)
 
     report.event("phase", message="reading the database back")
     verdict = judge(run, migration, lock_connection, leftovers, interruption, lambda: connections.first_error)
-    return verdict.facts(error, invalid_indexes)
+    return verdict.facts(error)
 
 
 def connection(run):

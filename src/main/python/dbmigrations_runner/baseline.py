@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from dbmigrations_runner import bookkeeping, refusals, targets
+from dbmigrations_runner import refusals, targets
 from dbmigrations_runner.errors import superseded
 
 # SQLSTATEs of what exists already: a schema, table, column, other object, function.
@@ -46,7 +46,9 @@ class Adoption:
         revision = targets.baseline(tree, self._run.baseline)
         if revision not in tree.ancestors(target.ids) and not target.ids <= tree.ancestors([revision]):
             raise refusals.baseline_elsewhere(revision, target, tree.image)
-        refusals.unfit_ids([revision], table.width)
+        from dbmigrations_runner import bookkeeping, preconditions  # noqa: PLC0415, few runs have a baseline
+
+        preconditions.unfit_ids([revision], table.width)
         (step,) = tree.script._stamp_revs(revision, ())
         self.stamp = Stamp(revision, step, frozenset(bookkeeping.rows_after((), [step])))
         return self.stamp.rows

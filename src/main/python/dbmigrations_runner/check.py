@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic.autogenerate.api import RevisionContext
 
 from dbmigrations_runner import differences, graph, refusals
+from dbmigrations_runner.audit import Audit
 from dbmigrations_runner.migration import Migration
 from dbmigrations_runner.plan import PlanVerdict
 
@@ -81,7 +82,8 @@ class Check(Migration):
 
     def _ours(self):
         """Return the tables that no model is expected for."""
-        return {(self._table.schema, self._table.name)} | self._audit.tables(self._table.said)
+        audit = Audit(self._run, self._lock_connection)
+        return {(self._table.schema, self._table.name)} | audit.tables(self._table.said)
 
     def _below_the_head(self, rows):
         return (

@@ -16,8 +16,13 @@ HOME = "dbmigrations.home"
 LEADS_TO = "dbmigrations.leads_to"
 LOCK_TIMEOUT = "dbmigrations.lock_timeout"
 
-CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+CONCURRENTLY = r"(?i)\bCONCURRENTLY\b"
 DRIVER_MODULES = ("psycopg2", "psycopg", "pg8000", "asyncpg")
+# OFFSET keeps the inner query its own, so that it tells the search path from before.
+PIN_SEARCH_PATH = (
+    f"SELECT session.path, pg_catalog.set_config('search_path', '{locks.SAFE_SEARCH_PATH}', false) "
+    "FROM (SELECT pg_catalog.current_setting('search_path') AS path OFFSET 0) AS session"
+)
 
 
 class Connections:
@@ -89,17 +94,13 @@ class Connections:
         cursor = dbapi_connection.cursor()
         try:
             # Pinned for our own queries only: the migration finds the search path as it was.
-            cursor.execute("SELECT pg_catalog.current_setting('search_path')")
-            search_path = cursor.fetchone()[0]
-            cursor.execute(locks.PIN_SEARCH_PATH)
-            cursor.fetchall()
+            cursor.execute(PIN_SEARCH_PATH)
+            search_path, _ = cursor.fetchone()
             home = self._is_home(cursor)
-            if home:
-                cursor.execute(locks.settings_sql(self._settings()))
-                cursor.fetchall()
-                if not self._run.reads_only:
-                    self._share_work_key(cursor)
-            cursor.execute(f"SELECT pg_catalog.set_config('search_path', {locks.literal(search_path)}, false)")
+            if home and not self._run.reads_only:
+                self._share_work_key(cursor)
+            settings = self._settings() if home else {}
+            cursor.execute(locks.settings_sql({**settings, "search_path": search_path}))
             cursor.fetchall()
             if home and self._run.database_role:
                 cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")
@@ -141,7 +142,7 @@ class Connections:
         if self.refuse_statement is not None:
             self.refuse_statement(statement)
         self._leftovers.statement_starting(connection, statement)
-        if connection.info.get(HOME) and CONCURRENTLY.search(statement):
+        if connection.info.get(HOME) and re.search(CONCURRENTLY, statement):
             # It waits for old transactions by design.
             connection.info[LOCK_TIMEOUT] = _ask(connection, "SELECT pg_catalog.current_setting('lock_timeout')")
             _set_lock_timeout(connection, "0")

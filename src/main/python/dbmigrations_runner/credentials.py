@@ -28,12 +28,11 @@ NAMES = {
 }
 GREATEST_PORT = 65535
 REQUIRED = ("host", "user", "password", "database")
-URI = re.compile(
-    r"postgres(?:ql)?(?:\+\w+)?://"
+URI = (
+    r"(?is)postgres(?:ql)?(?:\+\w+)?://"
     r"(?:(?P<user>[^:/?#@\[\]]*)(?P<colon>:(?P<password>[^/?#@]*))?@)?"
     r"(?P<host>\[[^\]/?#@]*\]|[^:/?#@\[\]]*)(?::(?P<port>[^/?#@:]*))?"
-    r"(?:/(?P<database>[^/?#]*))?(?:\?(?P<query>[^#]*))?",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:/(?P<database>[^/?#]*))?(?:\?(?P<query>[^#]*))?"
 )
 
 
@@ -104,7 +103,7 @@ def _from_uri(key, text):
     where = f"the URI in the Secret's key '{key}'"
     if not re.match(r"postgres(ql)?(\+\w+)?://", text, re.IGNORECASE):
         raise _invalid(f"{where} does not begin with postgresql://")
-    match = URI.fullmatch(text)
+    match = re.fullmatch(URI, text)
     if not match:
         raise _invalid(
             f"{where} cannot be read as postgresql://user:password@host:port/dbname: signs such as @ / ? # [ ] "

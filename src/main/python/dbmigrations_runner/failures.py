@@ -14,12 +14,11 @@ ADMIN_SHUTDOWN = "57P01"
 READ_ONLY = "25006"
 QUERY_CANCELED = "57014"
 IN_FAILED_TRANSACTION = "25P02"
-UNREACHABLE = re.compile(r"08|53|57P|25006")
+UNREACHABLE = r"08|53|57P|25006"
 # Drivers on libpq give no SQLSTATE when connecting fails, only the server's text.
-REFUSED_TEXT = re.compile(
-    r"authentication failed|no pg_hba\.conf entry|pg_hba\.conf rejects|no password supplied|"
-    r"role .* does not exist|not permitted to log in|permission denied for database|password is required",
-    re.IGNORECASE,
+REFUSED_TEXT = (
+    r"(?i)authentication failed|no pg_hba\.conf entry|pg_hba\.conf rejects|no password supplied|"
+    r"role .* does not exist|not permitted to log in|permission denied for database|password is required"
 )
 # What helps, where PostgreSQL's own words do not say it.
 WAYS_OUT = {
@@ -28,8 +27,8 @@ WAYS_OUT = {
     READ_ONLY: "the database is read-only: make it writable, or let the Secret lead to the primary",
     NO_PRIVILEGE: "GRANT the right to the Secret's user, or name a role that has it in spec.databaseRole",
 }
-STATEMENT_TIMEOUT = re.compile(r"statement timeout", re.IGNORECASE)
-STATE_IN_TEXT = re.compile(r"[0-9A-Z]{5}")
+STATEMENT_TIMEOUT = r"(?i)statement timeout"
+STATE_IN_TEXT = r"[0-9A-Z]{5}"
 DRIVER_MODULES = ("psycopg2", "psycopg", "pg8000", "asyncpg", "sqlalchemy")
 
 
@@ -51,7 +50,7 @@ def reason(error, state):
         return "LockTimeout"
     if state.startswith("28"):
         return "CredentialsRefused"
-    if UNREACHABLE.match(state):
+    if re.match(UNREACHABLE, state):
         return "DatabaseUnreachable"
     return "MigrationFailed"
 
@@ -59,7 +58,7 @@ def reason(error, state):
 def way_out(state, text):
     """Return what helps against a database error, as the end of a sentence; empty where nothing is known."""
     help_ = WAYS_OUT.get(state)
-    if state == QUERY_CANCELED and STATEMENT_TIMEOUT.search(text):
+    if state == QUERY_CANCELED and re.search(STATEMENT_TIMEOUT, text):
         help_ = "give it longer by spec.statementTimeout"
     return f"; {help_}" if help_ else ""
 
@@ -68,11 +67,16 @@ def connect_failure(error, credentials):
     """Return what to report when a connection to the Secret's database cannot be opened."""
     state = sqlstate(error)
     text = first_line(error)
-    refused = state.startswith(("28", NO_PRIVILEGE)) if state else REFUSED_TEXT.search(text)
+    refused = state.startswith(("28", NO_PRIVILEGE)) if state else says_refused(text)
     where = f"database {credentials.database} at {credentials.host}:{credentials.port}"
     if refused:
         return StoppedError("CredentialsRefused", f"{where} refuses the Secret's credentials: {text}")
     return StoppedError("DatabaseUnreachable", f"{where} cannot be reached: {text}")
+
+
+def says_refused(text):
+    """Tell whether a server's text says that it refuses the credentials."""
+    return bool(re.search(REFUSED_TEXT, text))
 
 
 def first_line(error):
@@ -134,7 +138,7 @@ def _state(error):
     candidates = [getattr(error, "pgcode", None), getattr(error, "sqlstate", None)]
     if isinstance(content, dict):  # pg8000
         candidates.append(content.get("C"))
-    return next((state for state in candidates if isinstance(state, str) and STATE_IN_TEXT.fullmatch(state)), None)
+    return next((state for state in candidates if isinstance(state, str) and re.fullmatch(STATE_IN_TEXT, state)), None)
 
 
 def is_connection_lost(error):

@@ -11,17 +11,17 @@ import re
 
 from dbmigrations_runner import redaction
 
+# Patterns are texts here and in the other modules: a run with nothing to do needs few of them, and `re` compiles each
+# when it is first used, and keeps it.
 COMMENTS = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
-ENDS_TRANSACTION = re.compile(
-    rf"^{COMMENTS}(COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b(?!\s+(TO|PREPARED)\b)|;{COMMENTS}COMMIT\b",
-    re.IGNORECASE | re.DOTALL,
+ENDS_TRANSACTION = (
+    rf"(?is)^{COMMENTS}(COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b(?!\s+(TO|PREPARED)\b)|;{COMMENTS}COMMIT\b"
 )
-ROLLS_BACK = re.compile(rf"^{COMMENTS}(ROLLBACK|ABORT)\b", re.IGNORECASE | re.DOTALL)
+ROLLS_BACK = rf"(?is)^{COMMENTS}(ROLLBACK|ABORT)\b"
 # Statements that leave nothing behind when each is its own transaction.
-HARMLESS = re.compile(
-    rf"^{COMMENTS}(SET|SHOW|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|DISCARD|EXPLAIN)\b"
-    rf"|^{COMMENTS}SELECT\b.*\bpg_catalog\.",
-    re.IGNORECASE | re.DOTALL,
+HARMLESS = (
+    rf"(?is)^{COMMENTS}(SET|SHOW|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|DISCARD|EXPLAIN)\b"
+    rf"|^{COMMENTS}SELECT\b.*\bpg_catalog\."
 )
 WROTE = "SELECT pg_catalog.txid_current_if_assigned() IS NOT NULL"
 # On Connection.info: the server's transaction was ended by text, so what follows commits by itself.
@@ -31,7 +31,7 @@ PENDING = "dbmigrations.pending"
 # On Connection.info: how much of that there was at each savepoint; a stack, because SQLAlchemy names them too late.
 SAVEPOINTS = "dbmigrations.savepoints"
 # They change nothing that a person would have to mend.
-ONLY_READS = re.compile(rf"^{COMMENTS}(SELECT|TABLE|VALUES)\b", re.IGNORECASE | re.DOTALL)
+ONLY_READS = rf"(?is)^{COMMENTS}(SELECT|TABLE|VALUES)\b"
 # How many statements of a step are named, and how much of each.
 MANY_STATEMENTS, MANY_CHARACTERS = 10, 150
 # A statement may be a megabyte long.
@@ -135,8 +135,8 @@ class Leftovers:
 
     def statement_starting(self, connection, statement):
         """Take note of a transaction that is ended by text, which no event tells."""
-        if self._step is not None and ENDS_TRANSACTION.search(statement):
-            if ROLLS_BACK.search(statement):
+        if self._step is not None and re.search(ENDS_TRANSACTION, statement):
+            if re.search(ROLLS_BACK, statement):
                 connection.info.pop(PENDING, None)
             self._commit_pending(connection)
             if _has_written(connection) or ";" in statement.strip().rstrip(";"):
@@ -145,9 +145,9 @@ class Leftovers:
 
     def statement_done(self, connection, statement):
         """Take note of a statement that succeeded."""
-        if self._step is None or HARMLESS.search(statement):
+        if self._step is None or re.search(HARMLESS, statement):
             return
-        if not ONLY_READS.search(statement):
+        if not re.search(ONLY_READS, statement):
             pending = connection.info.setdefault(PENDING, {})
             pending.setdefault(self._step, Statements()).add(statement)
         if autocommits(connection):

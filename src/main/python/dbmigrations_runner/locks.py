@@ -34,7 +34,7 @@ WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"""
 
 # Whoever owns a schema on the search path could plant functions and operators there, even ones that are found before
 # pg_catalog's: a role's or a database's own search path may say so. So this comes before whatever compares anything.
-PIN_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)"
+SAFE_SEARCH_PATH = "pg_catalog"
 
 
 def literal(text):
@@ -57,7 +57,7 @@ def key_condition(key):
 
 
 # What can stand in a comment of SQL without ending it.
-SPEAKABLE = re.compile(r"[\w.@+-]{1,100}", re.ASCII)
+SPEAKABLE = r"(?a)[\w.@+-]{1,100}"
 
 
 class LockConnection:
@@ -98,9 +98,8 @@ class LockConnection:
             f"SELECT pg_catalog.pg_try_advisory_lock({LOCK_KEY})", LOCK_KEY, "another run holds", report, deadline
         )
         # The idle lock connection of a killed runner closes at once, its busy backend does not.
-        taken = f"SELECT pg_catalog.pg_try_advisory_lock({WORK_KEY})"
-        self._poll(taken, WORK_KEY, "a statement of an earlier attempt still holds", report, deadline)
-        self._query(f"SELECT pg_catalog.pg_advisory_unlock({WORK_KEY})")
+        free = f"SELECT pg_catalog.pg_try_advisory_xact_lock({WORK_KEY})"
+        self._poll(free, WORK_KEY, "a statement of an earlier attempt still holds", report, deadline)
 
     def proceed(self, executed, total, revision=""):
         """Say how far the run is; raise Interrupted where it must stop or the lock is no longer held.
@@ -110,7 +109,7 @@ class LockConnection:
         """
         self._interruption.check()
         name = literal(self._name_of(f"{executed}of{total}"))
-        step = f"/* revision {revision} */ " if SPEAKABLE.fullmatch(revision) else ""
+        step = f"/* revision {revision} */ " if re.fullmatch(SPEAKABLE, revision) else ""
         sql = (
             f"SELECT {step}count(*), pg_catalog.set_config('application_name', {name}, false) "
             f"FROM pg_catalog.pg_locks WHERE {key_condition(LOCK_KEY)} AND granted AND pid = {self.pid}"
@@ -183,8 +182,8 @@ class LockConnection:
 
     def _open(self):
         session = self._connect()
-        session.query(PIN_SEARCH_PATH)
         settings = {
+            "search_path": SAFE_SEARCH_PATH,
             "application_name": self._name_of(self.first_state),
             "lock_timeout": "10s",
             "statement_timeout": "30s",
@@ -266,7 +265,10 @@ KEEPALIVES = {
 
 
 def settings_sql(settings):
-    """Return one statement that sets, for the session, those of the settings that this server has."""
+    """Return one statement that sets, for the session, those of the settings that this server has.
+
+    It looks for nothing on the search path, so that it may be the first one.
+    """
     values = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in settings.items())
     return (
         "SELECT pg_catalog.set_config(wanted.name, wanted.value, false) "

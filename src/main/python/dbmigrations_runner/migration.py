@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dbmigrations_runner import baseline, bookkeeping, failures, graph, refusals, sources, surroundings, targets
-from dbmigrations_runner.audit import Audit
+from dbmigrations_runner import baseline, failures, graph, refusals, surroundings, targets
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.progress import Progress
 from dbmigrations_runner.version_table import VersionTable
@@ -22,7 +21,8 @@ class Migration:
         self._tree = tree
         self._lock_connection = lock_connection
         self._progress = Progress(lock_connection)
-        self._audit = Audit(run, lock_connection)
+        # What keeps each step in the database; None while there are none.
+        self._audit = None
         self._connections = connections
         self._leftovers = leftovers
         self._report = report
@@ -40,6 +40,8 @@ class Migration:
         self.executed = []
         self.total = 0
         self.suspected = []
+        # The indexes that were invalid before the first step; None while no step is to run.
+        self.invalid_before = None
         self.adoption = baseline.Adoption(run, lock_connection.ask)
 
     def run_env(self):
@@ -212,34 +214,39 @@ class Migration:
         if self._run.rollback_to is not None and self.direction == graph.UPGRADE:
             raise refusals.not_below(self._run, rows)
         self._report.note(direction=self.direction, pending=self.pending(rows))
+        return [] if self.direction == graph.NONE else self._checked_steps(rows, context)
+
+    def _checked_steps(self, rows, context):
+        """Return the steps between rows and target, with all that can be known to go wrong ruled out."""
+        # A run that finds nothing to do is spared loading these.
+        from dbmigrations_runner import bookkeeping, preconditions  # noqa: PLC0415
+        from dbmigrations_runner.audit import Audit  # noqa: PLC0415
+
         if self.direction == graph.DOWNGRADE:
-            refusals.downgrade(self._run, self.graph, self.target, rows)
-            self._mark_what_stays(self.graph.undone_by(self.target, rows))
+            preconditions.downgrade(self._run, self.graph, self.target, rows)
+            for revision, message in preconditions.marked(self.graph.undone_by(self.target, rows)):
+                self._report.event("marked", revision=revision, message=message)
         steps = self.graph.steps(self.direction, self.target, rows)
-        if not steps:
-            return steps
         bookkeeping.refuse_confusion(self.graph, steps, rows)
         if self.direction == graph.UPGRADE:
-            refusals.unfit_ids([step.revision.revision for step in steps], self._table.width)
+            preconditions.unfit_ids([step.revision.revision for step in steps], self._table.width)
         invalid = self._lock_connection.invalid_indexes()
+        if self.invalid_before is None:
+            self.invalid_before = invalid
         if self._run.after_interruption:
-            self.suspected = refusals.suspects(steps, context)[:1]
-            refusals.after_interruption(self.suspected, rows, invalid)
+            self.suspected = preconditions.suspects(steps, context)[:1]
+            preconditions.after_interruption(self.suspected, rows, invalid)
         if self.direction == graph.UPGRADE:
-            refusals.invalid_indexes(steps, invalid)
+            preconditions.invalid_indexes(steps, invalid)
+        self._audit = self._audit or Audit(self._run, self._lock_connection)
         self._audit.prepare(self._table.said)
         return steps
-
-    def _mark_what_stays(self, undone):
-        """Rule 9: nothing is wrong with such a step, but somebody may have forgotten it."""
-        for revision in undone:
-            if sources.does_nothing_back(revision.path):
-                message = "its downgrade() does nothing, so what its upgrade() did stays"
-                self._report.event("marked", revision=revision.revision, message=message)
 
     def _run_steps(self, context, rows, steps):
         """Yield each step to Alembic, which runs it between two yields."""
         if not rows:
+            from dbmigrations_runner import bookkeeping  # noqa: PLC0415
+
             bookkeeping.create_table(self._create_table, steps, context)
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, self._row_written)
         stamp = self.adoption.stamp

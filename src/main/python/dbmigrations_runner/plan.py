@@ -64,7 +64,7 @@ class Plan(Migration):
 
     def _add_audit(self, *ways):
         """Say in each step's SQL that it is written down, and where."""
-        if self._audit.name is None:
+        if self._audit is None or self._audit.name is None:
             return
         for step in (step for way in ways for step in way):
             step["sql"] += f"-- dbmigrations: one row into {self._audit.name}\n"
@@ -114,9 +114,9 @@ class PlanVerdict(Verdict):
     made = "plan"
     doing = "a plan"
 
-    def facts(self, error, invalid_before):
+    def facts(self, error):
         """Return outcome, reason, message and facts, once the plan is out."""
-        outcome, reason, message, known = super().facts(error, invalid_before)
+        outcome, reason, message, known = super().facts(error)
         # Whatever was left behind meanwhile is another run's.
         known["partial"] = None
         known["baselined"] = None

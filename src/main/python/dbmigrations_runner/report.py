@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from dbmigrations_runner import document, redaction
 
 PREFIX = "dbmigrations: "
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 
 
 def partial(revisions, invalid_indexes, committed=()):
@@ -82,7 +82,7 @@ class Report:
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         text = redaction.clean_foreign(text)
         # A terminal that shows the log is not steered by what is in an error.
-        self._say(self._err, CONTROLS.sub(lambda sign: ascii(sign.group())[1:-1], text))
+        self._say(self._err, re.sub(CONTROLS, lambda sign: ascii(sign.group())[1:-1], text))
 
     def _be_silent(self):
         self._mutex = threading.RLock()  # whoever held it is not in the child

@@ -8,30 +8,28 @@ import tokenize
 from functools import lru_cache
 
 # What can leave something behind although the run rolled back: rule 10.
-COMMITS = re.compile(r"autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level", re.IGNORECASE)
+COMMITS = r"(?i)autocommit|\bCONCURRENTLY\b|\bcommit\b|isolation_level"
 # A driver's own connection, whose commits SQLAlchemy's events do not tell.
-BYPASSES_EVENTS = re.compile(r"raw_connection|\b(dbapi_connection|driver_connection)\b|\.connection\.(?!dialect)")
+BYPASSES_EVENTS = r"raw_connection|\b(dbapi_connection|driver_connection)\b|\.connection\.(?!dialect)"
 # Calls that only tell somebody something.
-SPEAKS = re.compile(r"print|warnings\.warn|_?(log|logger|logging)\.\w+", re.IGNORECASE)
+SPEAKS = r"(?i)print|warnings\.warn|_?(log|logger|logging)\.\w+"
 # A downgrade() whose first deed is an operation of Alembic.
-BEGINS_WITH_OP = re.compile(
-    r'^def downgrade\(.*\).*:\n(?:[ \t]*(?:#.*)?\n|[ \t]+"""[^"\\]*"""\n)*[ \t]+(?:with )?op\.', re.MULTILINE
-)
-IF_NOT_EXISTS = re.compile(r"\bif\s+not\s+exists\b|\bif_not_exists\s*=\s*True", re.IGNORECASE)
-MENDS_INDEX = re.compile(r"\bdrop\s+index\b|\bdrop_index\b|\breindex\b", re.IGNORECASE)
-ASKS_OFFLINE = re.compile(r"\bas_sql\b|\bis_offline_mode\b")
+BEGINS_WITH_OP = r'(?m)^def downgrade\(.*\).*:\n(?:[ \t]*(?:#.*)?\n|[ \t]+"""[^"\\]*"""\n)*[ \t]+(?:with )?op\.'
+IF_NOT_EXISTS = r"(?i)\bif\s+not\s+exists\b|\bif_not_exists\s*=\s*True"
+MENDS_INDEX = r"(?i)\bdrop\s+index\b|\bdrop_index\b|\breindex\b"
+ASKS_OFFLINE = r"\bas_sql\b|\bis_offline_mode\b"
 
 
 def may_commit(path):
     """Tell whether the file has something in it that commits by itself; a file that cannot be read may."""
     source = _code(path)
-    return source is None or bool(COMMITS.search(source))
+    return source is None or bool(re.search(COMMITS, source))
 
 
 def may_commit_unseen(path):
     """Tell whether the file commits on a connection that no event tells about."""
     source = _code(path)
-    return source is not None and bool(BYPASSES_EVENTS.search(source) and COMMITS.search(source))
+    return source is not None and bool(re.search(BYPASSES_EVENTS, source) and re.search(COMMITS, source))
 
 
 def skips_index(path, name):
@@ -40,8 +38,8 @@ def skips_index(path, name):
     bodies = [node for node in (tree.body if tree else []) if getattr(node, "name", None) == "upgrade"]
     code = ast.unparse(bodies[-1]) if bodies else ""
     return (
-        bool(IF_NOT_EXISTS.search(code))
-        and not MENDS_INDEX.search(code)
+        bool(re.search(IF_NOT_EXISTS, code))
+        and not re.search(MENDS_INDEX, code)
         and bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", _text(path)))
     )
 
@@ -53,7 +51,7 @@ def upgrade_code(path):
 
 def asks_offline(path):
     """Tell whether the file asks whether it runs offline, and so may do something else when it runs."""
-    return bool(ASKS_OFFLINE.search(_text(path))) and bool(ASKS_OFFLINE.search(_code(path) or ""))
+    return bool(re.search(ASKS_OFFLINE, _text(path))) and bool(re.search(ASKS_OFFLINE, _code(path) or ""))
 
 
 def irreversible(module, path):
@@ -81,7 +79,7 @@ def does_nothing_back(path):
 def _begins_with_op(path):
     """Tell the usual case apart without parsing: hundreds of files take a while."""
     text = _text(path)
-    return text.count("def downgrade") == 1 and bool(BEGINS_WITH_OP.search(text))
+    return text.count("def downgrade") == 1 and bool(re.search(BEGINS_WITH_OP, text))
 
 
 def _deeds(path, name):
@@ -102,7 +100,7 @@ def _is_idle(node):
     if isinstance(node, (ast.Assign, ast.AnnAssign)):
         return node.value is None or _is_constant(node.value)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return bool(SPEAKS.fullmatch(ast.unparse(node.value.func)))
+        return bool(re.fullmatch(SPEAKS, ast.unparse(node.value.func)))
     return isinstance(node, (ast.Import, ast.ImportFrom)) or _says_nothing(node)
 
 

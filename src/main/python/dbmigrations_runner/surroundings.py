@@ -12,8 +12,8 @@ from alembic.runtime.environment import EnvironmentContext
 from dbmigrations_runner import failures
 from dbmigrations_runner.errors import StoppedError
 
-ASKS_FOR_APPLICATION = re.compile(r"\bcurrent_app\b")
-ASKS_FOR_CONNECTION = re.compile(r"\battributes\b.{0,20}['\"]connection['\"]", re.DOTALL)
+ASKS_FOR_APPLICATION = r"\bcurrent_app\b"
+ASKS_FOR_CONNECTION = r"(?s)\battributes\b.{0,20}['\"]connection['\"]"
 
 
 def checked_environment(migration, config, script, **options):
@@ -42,7 +42,7 @@ def checked_environment(migration, config, script, **options):
 
 def application(script):
     """Return the context of the Flask application that env.py asks for, as `flask db` loads it, or an empty one."""
-    if not ASKS_FOR_APPLICATION.search(_source(script)):
+    if not re.search(ASKS_FOR_APPLICATION, _source(script)):
         return nullcontext()
     try:
         from flask.cli import ScriptInfo, load_dotenv  # noqa: PLC0415
@@ -59,7 +59,7 @@ def application(script):
 
 def asks_for_connection(script):
     """Tell whether env.py speaks of the connection that a program of the team's own would hand it."""
-    return bool(ASKS_FOR_CONNECTION.search(_source(script)))
+    return bool(re.search(ASKS_FOR_CONNECTION, _source(script)))
 
 
 @contextmanager

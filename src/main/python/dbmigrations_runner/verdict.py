@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbmigrations_runner import failures, graph, sources
+from dbmigrations_runner import failures, graph
 from dbmigrations_runner.errors import FAILED, SUCCEEDED, StoppedError
 from dbmigrations_runner.report import partial
 
@@ -22,13 +22,12 @@ class Verdict:
         self._first_error = first_error
         self._unread = None
 
-    def facts(self, error, invalid_before):
+    def facts(self, error):
         """Return outcome, reason, message and the facts that the result document takes."""
         migration = self._migration
         if error is None and migration.step:
             error = self._first_error() or RuntimeError("env.py hid its error")
-        rows, invalid_now = self._read()
-        invalid = sorted(set(invalid_now) - set(invalid_before))
+        rows, invalid = self._read()
         left = self._leftovers.remaining(migration.is_reached(rows)) or migration.suspected
         if error is not None and migration.step and self._may_have_committed_unseen() and migration.step not in left:
             left = [*left, migration.step]
@@ -81,7 +80,7 @@ class Verdict:
                 return "MigrationFailed", f"revision {migration.step} failed: {failures.described(cause)}"
             return "EnvironmentFailed", f"env.py failed: {failures.described(cause)}"
         state = failures.sqlstate(cause)
-        if state is None and not migration.called and failures.REFUSED_TEXT.search(failures.first_line(cause)):
+        if state is None and not migration.called and failures.says_refused(failures.first_line(cause)):
             state = "28000"
         reason = failures.reason(error, state)
         if migration.step and state == failures.ADMIN_SHUTDOWN:
@@ -135,15 +134,21 @@ class Verdict:
         )
 
     def _read(self):
-        """Return the rows and the invalid indexes, as far as the database can still be read."""
+        """Return the rows and this run's invalid indexes, as far as the database can still be read."""
         table = self._migration.version_table
         try:
             rows = self._lock_connection.rows(table["name"], table["schema"]) if table else None
-            return rows, self._lock_connection.invalid_indexes()
+            return rows, self._invalid_since(self._migration.invalid_before)
         except Exception as error:  # noqa: BLE001, what the run left is judged by what is known
             self._unread = error
             return None, []
 
+    def _invalid_since(self, before):
+        # None where no step was to run.
+        return [] if before is None else sorted(set(self._lock_connection.invalid_indexes()).difference(before))
+
     def _may_have_committed_unseen(self):
+        from dbmigrations_runner import sources  # noqa: PLC0415, only what failed in a step asks
+
         known = self._migration.graph
         return known is not None and sources.may_commit_unseen(known.revisions[self._migration.step].path)
