@@ -48,7 +48,7 @@ class Check(Migration):
         if unknown:
             self._report.note(unknown=unknown)
             raise refusals.not_in_image(unknown, self._run.image)
-        self._table.refuse_overlap(self.graph.overlapping(rows))
+        self.env.table.refuse_overlap(self.graph.overlapping(rows))
         return []
 
     def _run_steps(self, context, rows, _steps):
@@ -83,7 +83,7 @@ class Check(Migration):
     def _ours(self):
         """Return the tables that no model is expected for."""
         audit = Audit(self._run, self._lock_connection)
-        return {(self._table.schema, self._table.name)} | audit.tables(self._table.said)
+        return {(self.env.table.schema, self.env.table.name)} | audit.tables(self.env.table.said)
 
     def _below_the_head(self, rows):
         return (

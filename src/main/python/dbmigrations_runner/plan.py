@@ -104,7 +104,7 @@ class Plan(Migration):
         return {"whyNot": why_not, "from": rows, "to": reached, "direction": graph.DOWNGRADE, "steps": rendered}
 
     def _rendered(self, context, steps, rows):
-        return rendering.render(context, steps, rows, self._run_options, self._connections) if steps else []
+        return rendering.render(context, steps, rows, self.env.options, self._connections) if steps else []
 
 
 class PlanVerdict(Verdict):
@@ -126,7 +126,7 @@ class PlanVerdict(Verdict):
 
     def _judge(self, error, rows, left, invalid):  # noqa: ARG002, what can be left after a run cannot be here
         migration = self._migration
-        stopped = migration.stopped or (error if isinstance(error, StoppedError) else None)
+        stopped = migration.env.stopped or (error if isinstance(error, StoppedError) else None)
         if self._interruption.why:
             return FAILED, "Interrupted", self._interruption.message()
         if stopped:

@@ -16,8 +16,8 @@ ASKS_FOR_APPLICATION = r"\bcurrent_app\b"
 ASKS_FOR_CONNECTION = r"(?s)\battributes\b.{0,20}['\"]connection['\"]"
 
 
-def checked_environment(migration, config, script, **options):
-    """Return Alembic's own context for env.py, with a check of where env.py leads it.
+def checked_environment(checks, config, script, **options):
+    """Return Alembic's own context for env.py, with checks of where env.py leads it.
 
     The methods are replaced on the instance: Alembic's module proxies know no subclass.
     """
@@ -26,13 +26,13 @@ def checked_environment(migration, config, script, **options):
 
     def checked_configure(*arguments, **options):
         given = inspect.signature(configure).bind(*arguments, **options)
-        migration.refuse_offline(given.arguments.get("connection"))
-        migration.name_version_table(given.arguments.setdefault("kw", {}))
+        checks.refuse_offline(given.arguments.get("connection"))
+        checks.name_version_table(given.arguments.setdefault("kw", {}))
         configure(*given.args, **given.kwargs)
-        migration.check_context(environment.get_context())
+        checks.check_context(environment.get_context())
 
     def checked_run_migrations(**options):
-        migration.starting(options)
+        checks.starting(options)
         run_migrations(**options)
 
     environment.configure = checked_configure

@@ -44,7 +44,7 @@ class Verdict:
 
     def _judge(self, error, rows, left, invalid):
         migration = self._migration
-        stopped = migration.stopped or (error if isinstance(error, StoppedError) else None)
+        stopped = migration.env.stopped or (error if isinstance(error, StoppedError) else None)
         if stopped and not migration.executed and not migration.step:
             return stopped.outcome, stopped.reason, stopped.message
         if left or invalid:
@@ -124,7 +124,7 @@ class Verdict:
         migration = self._migration
         if not migration.called:
             return "env.py ended without running the migrations: it must call context.run_migrations()"
-        if migration.in_external_transaction:
+        if migration.env.in_external_transaction:
             return (
                 "env.py ended without an error, and nobody committed: it ran SQL before context.configure(), "
                 "so Alembic left the transaction to it; let it commit before configure()"
@@ -135,7 +135,7 @@ class Verdict:
 
     def _read(self):
         """Return the rows and this run's invalid indexes, as far as the database can still be read."""
-        table = self._migration.version_table
+        table = self._migration.env.version_table
         try:
             rows = self._lock_connection.rows(table["name"], table["schema"]) if table else None
             return rows, self._invalid_since(self._migration.invalid_before)
