@@ -12,13 +12,8 @@ import dev.dbmigrations.database.Question;
 import dev.dbmigrations.database.Reading;
 import dev.dbmigrations.database.Reading.AtRevisions;
 import dev.dbmigrations.database.TableName;
-import dev.dbmigrations.job.AttemptReading;
 import dev.dbmigrations.job.Attempts;
 import dev.dbmigrations.job.SeenAttempt;
-import dev.dbmigrations.job.SeenAttempt.Died;
-import dev.dbmigrations.job.SeenAttempt.NoPod;
-import dev.dbmigrations.job.SeenAttempt.Rejected;
-import dev.dbmigrations.job.SeenAttempt.State;
 import dev.dbmigrations.reconcile.SecretState.Present;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -26,27 +21,21 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what is known about one resource, and asks for what should be known better. Never waits for a database. */
 final class Observer {
 
-    /** A Job without a pod for longer than this has events that say why. */
-    private static final Duration POD_IS_DUE = Duration.ofSeconds(2);
-
     private static final Duration SECRET_IS_GOOD_FOR = Duration.ofSeconds(1);
 
     private final Secrets secrets;
     private final DatabaseReadings readings;
-    private final Attempts attempts;
+    private final AttemptsSeen attempts;
     private final Policy policy;
     private final Plans plans;
     private final Map<ResourceID, ReadSecret> secretsRead = new ConcurrentHashMap<>();
@@ -62,7 +51,7 @@ final class Observer {
     Observer(Secrets secrets, DatabaseReadings readings, Attempts attempts, Plans plans, Policy policy) {
         this.secrets = secrets;
         this.readings = readings;
-        this.attempts = attempts;
+        this.attempts = new AttemptsSeen(attempts);
         this.plans = plans;
         this.policy = policy;
     }
@@ -72,7 +61,7 @@ final class Observer {
         String namespace = resource.getMetadata().getNamespace();
         DatabaseMigrationStatus status =
                 Objects.requireNonNullElse(resource.getStatus(), DatabaseMigrationStatus.EMPTY);
-        List<SeenAttempt> all = attempts(
+        List<SeenAttempt> all = attempts.of(
                 resource,
                 status,
                 context.getSecondaryResources(Job.class),
@@ -208,73 +197,6 @@ final class Observer {
             return Optional.of(TableName.of(reported.schema(), reported.name()));
         }
         return Optional.ofNullable(name).map(some -> new TableName(Optional.empty(), some));
-    }
-
-    private List<SeenAttempt> attempts(
-            DatabaseMigration resource,
-            DatabaseMigrationStatus status,
-            Collection<Job> jobs,
-            Collection<Pod> pods,
-            Instant now) {
-        String uid = resource.getMetadata().getUid();
-        List<Job> ours = jobs.stream()
-                .filter(job ->
-                        job.getMetadata().getOwnerReferences().stream().anyMatch(owner -> uid.equals(owner.getUid())))
-                .toList();
-        Stream<SeenAttempt> shown = ours.stream()
-                .flatMap(job -> read(job, pods, status).stream().map(attempt -> withRejection(job, attempt, now)));
-        Stream<SeenAttempt> hidden = Begun.of(status).flatMap(known -> notShown(resource, known, ours, pods).stream());
-        return Stream.concat(shown, hidden)
-                .sorted(Comparator.comparingInt(SeenAttempt::number).reversed())
-                .toList();
-    }
-
-    private Optional<SeenAttempt> read(Job job, Collection<Pod> pods, DatabaseMigrationStatus status) {
-        return AttemptReading.read(job, pods)
-                .flatMap(shown -> isDoubtful(shown, job, status)
-                        ? AttemptReading.read(
-                                job, attempts.pods(job.getMetadata().getNamespace(), shown.job()))
-                        : Optional.of(shown));
-    }
-
-    /** The cache of pods may lag behind that of Jobs, and behind the status: then the API server itself is asked. */
-    private static boolean isDoubtful(SeenAttempt shown, Job job, DatabaseMigrationStatus status) {
-        boolean endsWithoutAWord =
-                shown.state() instanceof Died && Begun.of(status).anyMatch(known -> isOf(known, job));
-        boolean goesOnAfterItsEnd = !shown.over() && !shown.isCheck() && Observation.takenIn(status, shown);
-        return endsWithoutAWord || goesOnAfterItsEnd;
-    }
-
-    private static boolean isOf(SeenAttempt attempt, Job job) {
-        return job.getMetadata().getName().equals(attempt.job());
-    }
-
-    /** The attempt that the status knows and the cache does not: a cache that lags, or a Job that somebody deleted. */
-    private Optional<SeenAttempt> notShown(
-            DatabaseMigration resource, SeenAttempt known, List<Job> shown, Collection<Pod> pods) {
-        if (shown.stream().anyMatch(job -> isOf(known, job))) {
-            return Optional.empty();
-        }
-        Optional<SeenAttempt> live = attempts.get(resource, known.job()).flatMap(job -> AttemptReading.read(job, pods));
-        State state = AttemptReading.withoutJob(known.job(), pods)
-                .orElseGet(() -> new Died(
-                        Reason.Interrupted,
-                        "Job " + known.job()
-                                + " is gone before it ended: it was deleted, or the operator was stopped in the"
-                                + " moment of creating it",
-                        true));
-        return live.or(() -> Optional.of(known.in(state)));
-    }
-
-    private SeenAttempt withRejection(Job job, SeenAttempt attempt, Instant now) {
-        // By the API server's clock, of which ours may be an hour behind.
-        Duration age = Duration.between(attempt.createdAt(), now).abs();
-        if (!(attempt.state() instanceof NoPod) || age.compareTo(POD_IS_DUE) < 0) {
-            return attempt;
-        }
-        return attempts.rejection(job)
-                .map(message -> attempt.in(new Rejected(message)))
-                .orElse(attempt);
     }
 
     private Instant specSeen(ResourceID id, DatabaseMigration resource, Instant now) {
