@@ -139,6 +139,17 @@ final class SimulatedOperator {
         return world.now.plus(skew);
     }
 
+    /** {@return whether the interval asks for another comparison soon, or the last one was written by another clock} */
+    boolean comparesAgainWithin(Duration time) {
+        Duration every = world.checks.policy.every();
+        Comparison last = world.status.modelCheck();
+        return every != null
+                && last != null
+                && last.checkedAt() != null
+                && (last.checkedAt().isAfter(now())
+                        || !last.checkedAt().plus(every).isAfter(now().plus(time)));
+    }
+
     /** The next process starts on a machine whose clock is right, or an hour ahead or behind. */
     void willRunElsewhere(int chance) {
         nextSkew = Duration.ofHours(chance % 3 - 1);
