@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from conftest import VENVS
 from pod import wait_until
+from trees import ENV
 
 LOCK_KEY = 0x64626D6967726174
 # A revision that goes on when the test says so, and shows what it was.
@@ -138,6 +140,31 @@ def test_every_migrating_session_has_the_settings(any_pod, database, tree):
     result = any_pod.upgrade(lockTimeoutMillis=1234, statementTimeoutMillis=99000)
     assert result.outcome == "Succeeded"
     assert database.query("SELECT * FROM seen") == [tuple(settings.values())]
+
+
+# Looks at the sessions after each statement of any other connection.
+WATCHED = """
+import os, psycopg
+watch = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+execute = psycopg.Cursor.execute
+def watched(cursor, *arguments, **options):
+    result = execute(cursor, *arguments, **options)
+    if cursor.connection is not watch:
+        held = "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted"
+        for name, in execute(watch.cursor(), "SELECT a.application_name " + held).fetchall():
+            print("holds a key:", name or "nobody")
+    return result
+psycopg.Cursor.execute = watched
+"""
+
+
+def test_no_session_holds_a_key_before_it_has_its_name(pod, tree):
+    pod.python = f"{VENVS}/psycopg3-sqlalchemy21/bin/python"
+    tree.env(WATCHED + ENV)
+    result = pod.upgrade()
+    assert (result.outcome, result.executed) == ("Succeeded", ["aaaa1111"]), result.log
+    assert f"holds a key: dbmigrations/{pod.uid}/1\n" in result.log
+    assert "holds a key: nobody" not in result.log
 
 
 def test_concurrently_runs_without_a_lock_timeout_which_is_restored(pod_with_blocks, database, tree):

@@ -97,11 +97,12 @@ class Connections:
             cursor.execute(PIN_SEARCH_PATH)
             search_path, _ = cursor.fetchone()
             home = self._is_home(cursor)
-            if home and not self._run.reads_only:
-                self._share_work_key(cursor)
             settings = self._settings() if home else {}
             cursor.execute(locks.settings_sql({**settings, "search_path": search_path}))
             cursor.fetchall()
+            # Not before it has its name: whoever looks takes a nameless session with the key for somebody else's.
+            if home and not self._run.reads_only:
+                self._share_work_key(cursor)
             if home and self._run.database_role:
                 cursor.execute(f"SET ROLE {locks.identifier(self._run.database_role)}")
         finally:

@@ -8,6 +8,7 @@ import dev.dbmigrations.testing.Cluster;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,7 +31,9 @@ class HalfOpenIT {
             stage.database().closeTheGate();
             stage.create(DatabaseFaultsIT.UP_ONE_BY_ONE);
             stage.awaitSomeoneAtTheGate();
-            String pod = stage.pods().getFirst().getStatus().getPodIP();
+            // The kubelet may say it after the run is at the gate.
+            String pod = await("the pod's address")
+                    .until(() -> stage.pods().getFirst().getStatus().getPodIP(), Objects::nonNull);
             dropPackets("-I", pod);
             Instant lost = Instant.now();
             try {
