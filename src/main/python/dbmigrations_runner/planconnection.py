@@ -37,7 +37,7 @@ class PlanConnection(locks.LockConnection):
         finally:
             session.query(
                 "SELECT pg_catalog.set_config('role', 'none', false), "
-                "pg_catalog.set_config('search_path', 'pg_catalog', false)"
+                f"pg_catalog.set_config('search_path', '{locks.SAFE_SEARCH_PATH}', false)"
             )
 
     def cancel_work(self):
