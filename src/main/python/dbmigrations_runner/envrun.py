@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from dbmigrations_runner import surroundings
 from dbmigrations_runner.errors import StoppedError
 from dbmigrations_runner.version_table import VersionTable
@@ -56,10 +58,14 @@ class EnvRun:
         with self.environment:
             script.run_env()
 
-    def stop(self, stopped):
-        """Raise StoppedError, and keep it, because env.py may catch it."""
-        self.stopped = self.stopped or stopped
-        raise stopped
+    @contextmanager
+    def keeping(self):
+        """Keep the StoppedError that is raised within, because env.py may catch it."""
+        try:
+            yield
+        except StoppedError as stopped:
+            self.stopped = self.stopped or stopped
+            raise
 
     @property
     def in_external_transaction(self):
@@ -80,42 +86,33 @@ class EnvRun:
             if wanted is None:
                 continue
             if options.get(option) not in (None, wanted):
-                self.stop(
-                    StoppedError(
-                        "EnvironmentFailed",
-                        f"env.py keeps its revisions in {option} {options[option]}, but the resource names {wanted}: "
-                        "let both say the same, or leave the resource's out",
-                    )
+                raise StoppedError(
+                    "EnvironmentFailed",
+                    f"env.py keeps its revisions in {option} {options[option]}, but the resource names {wanted}: "
+                    "let both say the same, or leave the resource's out",
                 )
             options[option] = wanted
 
     def refuse_offline(self, connection):
         """Refuse a URL in a connection's place; Alembic would only fail an assertion."""
         if connection is None:
-            self.stop(
-                StoppedError(
-                    "EnvironmentFailed",
-                    "env.py configures no connection, and Alembic's offline mode applies nothing: "
-                    "let it call context.configure(connection=…)",
-                )
+            raise StoppedError(
+                "EnvironmentFailed",
+                "env.py configures no connection, and Alembic's offline mode applies nothing: "
+                "let it call context.configure(connection=…)",
             )
 
     def check_context(self, context):
         """Refuse a context for another database, or a second one for another version table."""
         if context.connection is None:
             return
-        try:
-            self._connections.refuse_elsewhere(context.connection)
-        except StoppedError as stopped:
-            self.stop(stopped)
+        self._connections.refuse_elsewhere(context.connection)
         before = self.context
         if before is not None and _table_of(before) != _table_of(context):
-            self.stop(
-                StoppedError(
-                    "EnvironmentFailed",
-                    f"env.py configures two version tables in one run, {_table_of(before)} and {_table_of(context)}: "
-                    "one resource migrates one of them",
-                )
+            raise StoppedError(
+                "EnvironmentFailed",
+                f"env.py configures two version tables in one run, {_table_of(before)} and {_table_of(context)}: "
+                "one resource migrates one of them",
             )
         self.context = context
 
@@ -131,10 +128,7 @@ class EnvRun:
             return
         self.table = VersionTable(self.context)
         self._report.note(versionTable=self.table.said)
-        try:
-            self.table.refuse_other_kind()
-        except StoppedError as stopped:
-            self.stop(stopped)
+        self.table.refuse_other_kind()
         self.create_table = self.context._ensure_version_table
         self.context._ensure_version_table = lambda: None
 

@@ -75,10 +75,8 @@ class Migration:
 
     def _decide(self, rows, context):
         """Alembic's `fn`: return the steps to run from these rows, or stop."""
-        try:
+        with self.env.keeping():
             return self._run_steps(context, rows, self._steps(frozenset(rows), context))
-        except StoppedError as stopped:
-            self.env.stop(stopped)
 
     def _steps(self, rows, context):
         again = self.graph is not None
@@ -151,10 +149,11 @@ class Migration:
         for step in steps:
             self.step = step.revision.revision
             try:
-                self._progress.reach(len(self.executed), self.total, self.step)
-            except StoppedError as stopped:
+                with self.env.keeping():
+                    self._progress.reach(len(self.executed), self.total, self.step)
+            except StoppedError:
                 self.step = None
-                self.env.stop(stopped)
+                raise
             doing = f"revision {self.step} was running ({self.direction.lower()})"
             self._report.phase(doing, steps=self._said_steps(FEW_STEPS))
             self._connections.step_starts()
@@ -183,10 +182,8 @@ class Migration:
         if step.is_stamp:
             self._report.event("baselined", **self.adoption.stamped([self.adoption.stamp.revision]))
             return
-        try:
+        with self.env.keeping():
             self._audit.write(ctx.connection, self.graph.revisions[self.step], self.direction)
-        except StoppedError as stopped:
-            self.env.stop(stopped)
         self.executed.append(self.step)
         self._leftovers.row_written(self.step, ctx.connection)
         self._report.event("executed", revision=self.step, executed=len(self.executed), total=self.total)

@@ -26,13 +26,16 @@ def checked_environment(checks, config, script, **options):
 
     def checked_configure(*arguments, **options):
         given = inspect.signature(configure).bind(*arguments, **options)
-        checks.refuse_offline(given.arguments.get("connection"))
-        checks.name_version_table(given.arguments.setdefault("kw", {}))
+        with checks.keeping():
+            checks.refuse_offline(given.arguments.get("connection"))
+            checks.name_version_table(given.arguments.setdefault("kw", {}))
         configure(*given.args, **given.kwargs)
-        checks.check_context(environment.get_context())
+        with checks.keeping():
+            checks.check_context(environment.get_context())
 
     def checked_run_migrations(**options):
-        checks.starting(options)
+        with checks.keeping():
+            checks.starting(options)
         run_migrations(**options)
 
     environment.configure = checked_configure
